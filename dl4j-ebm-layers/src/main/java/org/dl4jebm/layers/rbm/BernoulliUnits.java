@@ -1,0 +1,116 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.rbm;
+
+import java.util.Locale;
+import java.util.Optional;
+import org.dl4jebm.layers.random.RandomStream;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.ops.transforms.Transforms;
+
+/**
+ * Binary units with states 0 and 1: {@code e(x; b) = -b.x}, {@code p(x_i = 1 | z) = sigmoid(z_i)},
+ * {@code A(z) = sum softplus(z_i)}.
+ *
+ * <p>As visible units they take data in [0, 1]; grey values are treated as the probability that a
+ * unit is on, as is usual for images. For real-valued data use {@link GaussianUnits}.
+ */
+public final class BernoulliUnits implements UnitType {
+
+  private static final long serialVersionUID = 1L;
+
+  /** Means are kept this far from 0 and 1 when they are turned into biases. */
+  private static final double MEAN_MARGIN = 1e-3;
+
+  /** Creates the type; all instances are equal. */
+  public BernoulliUnits() {}
+
+  @Override
+  public String describe() {
+    return "Bernoulli units {0, 1}";
+  }
+
+  @Override
+  public Optional<String> reasonNotHidden() {
+    return Optional.empty();
+  }
+
+  @Override
+  public void checkSize(long units) {}
+
+  @Override
+  public Optional<String> findBadStates(INDArray states) {
+    double min = states.minNumber().doubleValue();
+    double max = states.maxNumber().doubleValue();
+    if (min >= 0 && max <= 1) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        String.format(
+            Locale.ROOT,
+            "values from %s to %s; accepted by %s: 0 to 1. Scale the data (for example with"
+                + " ImagePreProcessingScaler), or choose GaussianUnits",
+            min,
+            max,
+            describe()));
+  }
+
+  @Override
+  public INDArray energyTerm(INDArray states, INDArray bias) {
+    return states.mmul(bias.reshape(bias.length(), 1)).negi().reshape(states.size(0));
+  }
+
+  @Override
+  public INDArray logPartition(INDArray field, INDArray bias) {
+    return softplus(field).sum(1);
+  }
+
+  /**
+   * {@code log(1 + exp(x))} as {@code max(x, 0) + log1p(exp(-|x|))}; ND4J's own softplus overflows
+   * at 89 in FLOAT.
+   */
+  private static INDArray softplus(INDArray x) {
+    INDArray tail = Transforms.exp(Transforms.abs(x, true).negi(), false);
+    return Transforms.log1p(tail, false).addi(Transforms.relu(x, true));
+  }
+
+  @Override
+  public void fieldToMean(INDArray field) {
+    Transforms.sigmoid(field, false);
+  }
+
+  @Override
+  public void sample(INDArray mean, INDArray out, RandomStream random) {
+    random.bernoulli(mean, out);
+  }
+
+  @Override
+  public void toStatistic(INDArray states) {}
+
+  @Override
+  public boolean statisticIsState() {
+    return true;
+  }
+
+  @Override
+  public INDArray biasForMean(INDArray mean) {
+    INDArray p = Transforms.max(Transforms.min(mean, 1 - MEAN_MARGIN, true), MEAN_MARGIN, false);
+    return Transforms.log(p.div(p.rsub(1)), false);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof BernoulliUnits;
+  }
+
+  @Override
+  public int hashCode() {
+    return BernoulliUnits.class.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return describe();
+  }
+}

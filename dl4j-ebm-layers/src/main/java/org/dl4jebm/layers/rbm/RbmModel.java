@@ -1,0 +1,328 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.rbm;
+
+import java.util.Arrays;
+import org.dl4jebm.layers.random.RandomStream;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The mathematics of a restricted Boltzmann machine over views of its parameters (Smolensky 1986;
+ * Hinton, Neural Computation 2002).
+ *
+ * <pre>{@code
+ * p(v, h) = exp(-E(v, h)) / Z        E(v, h) = e_v(v; b) + e_h(h; c) - t_v(v) W t_h(h)'
+ * p(v)    = exp(-F(v)) / Z           F(v)    = e_v(v; b) - A_h(c + t_v(v) W)
+ * }</pre>
+ *
+ * with {@code e}, {@code t} and {@code A} of the two {@link UnitType}s. With Bernoulli units on both
+ * sides {@code E = -b.v - c.h - v W h'} and {@code F = -b.v - sum softplus(c + v W)}.
+ *
+ * <p>The object holds the given arrays, not copies: it sees every later change of them. It is what
+ * the layer, contrastive divergence, samplers and estimators share. Batches are {@code [n, nIn]} and
+ * {@code [n, nOut]}, one example a row, of the parameters' data type. Safe for use by several
+ * threads as long as nobody changes the parameters.
+ */
+public final class RbmModel {
+
+  private final INDArray weights;
+  private final INDArray hiddenBias;
+  private final INDArray visibleBias;
+  private final UnitType visible;
+  private final UnitType hidden;
+
+  /**
+   * Wraps parameters.
+   *
+   * @param weights {@code W}, {@code [nIn, nOut]}, kept; fastest in 'f' order, as DL4J stores it
+   * @param hiddenBias {@code c}, {@code nOut} numbers, kept
+   * @param visibleBias {@code b}, {@code nIn} numbers, kept
+   * @param visible type of the visible units
+   * @param hidden type of the hidden units
+   * @throws IllegalArgumentException if the sizes do not fit each other or the types
+   */
+  public RbmModel(
+      INDArray weights,
+      INDArray hiddenBias,
+      INDArray visibleBias,
+      UnitType visible,
+      UnitType hidden) {
+    if (weights.rank() != 2
+        || hiddenBias.length() != weights.size(1)
+        || visibleBias.length() != weights.size(0)) {
+      throw new IllegalArgumentException(
+          "W has shape "
+              + Arrays.toString(weights.shape())
+              + ", the hidden bias "
+              + hiddenBias.length()
+              + " and the visible bias "
+              + visibleBias.length()
+              + " numbers; accepted: W [nIn, nOut], nOut hidden and nIn visible biases");
+    }
+    visible.checkSize(weights.size(0));
+    hidden.checkSize(weights.size(1));
+    this.weights = weights;
+    this.hiddenBias = hiddenBias.reshape(hiddenBias.length());
+    this.visibleBias = visibleBias.reshape(visibleBias.length());
+    this.visible = visible;
+    this.hidden = hidden;
+  }
+
+  /**
+   * Joint energy {@code E(v, h)}.
+   *
+   * @param v visible states {@code [n, nIn]}. Not modified.
+   * @param h hidden states {@code [n, nOut]}. Not modified.
+   * @return {@code [n]}, new
+   * @throws IllegalArgumentException if a width is wrong or the numbers of rows differ
+   */
+  public INDArray energy(INDArray v, INDArray h) {
+    INDArray states = visibleStates(v);
+    INDArray hiddenStates = hiddenStates(h);
+    if (states.size(0) != hiddenStates.size(0)) {
+      throw new IllegalArgumentException(
+          "there are " + v.size(0) + " rows of v and " + h.size(0) + " of h; accepted: as many");
+    }
+    INDArray coupling = hiddenField(statistics(states, visible)).subiRowVector(hiddenBias);
+    coupling.muli(statistics(hiddenStates, hidden));
+    return visible
+        .energyTerm(states, visibleBias)
+        .addi(hidden.energyTerm(hiddenStates, hiddenBias))
+        .subi(coupling.sum(1));
+  }
+
+  /**
+   * Free energy of visible states, {@code F(v) = -log sum_h exp(-E(v, h))}, so that {@code log p(v) =
+   * -F(v) - log Z}.
+   *
+   * @param v {@code [n, nIn]}. Not modified.
+   * @return {@code [n]}, new; finite for any finite argument
+   * @throws IllegalArgumentException if the width is wrong
+   */
+  public INDArray freeEnergy(INDArray v) {
+    INDArray states = visibleStates(v);
+    INDArray field = hiddenField(statistics(states, visible));
+    return visible
+        .energyTerm(states, visibleBias)
+        .subi(hidden.logPartition(field, hiddenBias));
+  }
+
+  /**
+   * Free energy of hidden states, {@code -log sum_v exp(-E(v, h))} (an integral for Gaussian visible
+   * units). Summing its exponential over all hidden states gives {@code Z}.
+   *
+   * @param h {@code [n, nOut]}. Not modified.
+   * @return {@code [n]}, new
+   * @throws IllegalArgumentException if the width is wrong
+   */
+  public INDArray freeEnergyOfHidden(INDArray h) {
+    INDArray states = hiddenStates(h);
+    INDArray field = visibleField(statistics(states, hidden));
+    return hidden
+        .energyTerm(states, hiddenBias)
+        .subi(visible.logPartition(field, visibleBias));
+  }
+
+  /**
+   * Conditional means of the hidden units, {@code E[h | v]}.
+   *
+   * @param v {@code [n, nIn]}. Not modified.
+   * @return {@code [n, nOut]}, new
+   * @throws IllegalArgumentException if the width is wrong
+   */
+  public INDArray propUp(INDArray v) {
+    INDArray mean = hiddenField(statistics(visibleStates(v), visible));
+    hidden.fieldToMean(mean);
+    return mean;
+  }
+
+  /**
+   * Conditional means of the visible units, {@code E[v | h]}.
+   *
+   * @param h {@code [n, nOut]}. Not modified.
+   * @return {@code [n, nIn]}, new
+   * @throws IllegalArgumentException if the width is wrong
+   */
+  public INDArray propDown(INDArray h) {
+    INDArray mean = visibleField(statistics(hiddenStates(h), hidden));
+    visible.fieldToMean(mean);
+    return mean;
+  }
+
+  /**
+   * Draws hidden states from {@code p(h | v)}.
+   *
+   * @param v {@code [n, nIn]}. Not modified.
+   * @param random the stream to draw from
+   * @return {@code [n, nOut]}, new
+   * @throws IllegalArgumentException if the width is wrong
+   */
+  public INDArray sampleHidden(INDArray v, RandomStream random) {
+    INDArray states = propUp(v);
+    hidden.sample(states, states, random);
+    return states;
+  }
+
+  /**
+   * Draws visible states from {@code p(v | h)}.
+   *
+   * @param h {@code [n, nOut]}. Not modified.
+   * @param random the stream to draw from
+   * @return {@code [n, nIn]}, new
+   * @throws IllegalArgumentException if the width is wrong
+   */
+  public INDArray sampleVisible(INDArray h, RandomStream random) {
+    INDArray states = propDown(h);
+    visible.sample(states, states, random);
+    return states;
+  }
+
+  /**
+   * Mean-field reconstruction, {@code propDown(propUp(v))}: no random numbers are involved.
+   *
+   * @param v {@code [n, nIn]}. Not modified.
+   * @return {@code [n, nIn]}, new
+   * @throws IllegalArgumentException if the width is wrong
+   */
+  public INDArray reconstruct(INDArray v) {
+    return propDown(propUp(v));
+  }
+
+  /**
+   * Runs block Gibbs sampling: {@code sweeps} times {@code h ~ p(h | v)}, {@code v ~ p(v | h)}. The
+   * distribution {@code p(v)} is stationary.
+   *
+   * @param v states to start from, {@code [n, nIn]}. Not modified.
+   * @param sweeps number of sweeps, at least 0
+   * @param random the stream to draw from
+   * @return visible states, {@code [n, nIn]}, new
+   * @throws IllegalArgumentException if the width is wrong or {@code sweeps} is negative
+   */
+  public INDArray gibbs(INDArray v, int sweeps, RandomStream random) {
+    if (sweeps < 0) {
+      throw new IllegalArgumentException("sweeps is " + sweeps + "; accepted: 0 or more");
+    }
+    INDArray states = visibleStates(v).dup('c');
+    for (int i = 0; i < sweeps; i++) {
+      states = sampleVisible(sampleHidden(states, random), random);
+    }
+    return states;
+  }
+
+  /**
+   * Number of visible units.
+   *
+   * @return {@code nIn}
+   */
+  public long visibleSize() {
+    return weights.size(0);
+  }
+
+  /**
+   * Number of hidden units.
+   *
+   * @return {@code nOut}
+   */
+  public long hiddenSize() {
+    return weights.size(1);
+  }
+
+  /**
+   * Type of the visible units.
+   *
+   * @return the type
+   */
+  public UnitType visibleUnits() {
+    return visible;
+  }
+
+  /**
+   * Type of the hidden units.
+   *
+   * @return the type
+   */
+  public UnitType hiddenUnits() {
+    return hidden;
+  }
+
+  INDArray weights() {
+    return weights;
+  }
+
+  INDArray hiddenBias() {
+    return hiddenBias;
+  }
+
+  /** Writes {@code c + t W}, or {@code c - t W} for a negated statistic, into {@code out}. */
+  void hiddenFieldInto(INDArray visibleStatistics, INDArray out) {
+    fieldInto(weights, true, visibleStatistics, hiddenBias, 1, out);
+  }
+
+  /** Writes {@code b + sign t W'} into {@code out}. */
+  void visibleFieldInto(INDArray hiddenStatistics, double sign, INDArray out) {
+    fieldInto(weights, false, hiddenStatistics, visibleBias, sign, out);
+  }
+
+  /**
+   * {@code out} is in 'c' order, and so its transpose is the 'f'-ordered result that gemm can write
+   * without a temporary copy.
+   */
+  private static void fieldInto(
+      INDArray w,
+      boolean transposeWeights,
+      INDArray statistics,
+      INDArray bias,
+      double sign,
+      INDArray out) {
+    Nd4j.gemm(w, statistics.transpose(), out.transpose(), transposeWeights, false, sign, 0.0);
+    out.addiRowVector(bias);
+  }
+
+  private INDArray hiddenField(INDArray visibleStatistics) {
+    INDArray out =
+        Nd4j.createUninitialized(
+            weights.dataType(), new long[] {visibleStatistics.size(0), hiddenSize()}, 'c');
+    hiddenFieldInto(visibleStatistics, out);
+    return out;
+  }
+
+  private INDArray visibleField(INDArray hiddenStatistics) {
+    INDArray out =
+        Nd4j.createUninitialized(
+            weights.dataType(), new long[] {hiddenStatistics.size(0), visibleSize()}, 'c');
+    visibleFieldInto(hiddenStatistics, 1, out);
+    return out;
+  }
+
+  private static INDArray statistics(INDArray states, UnitType type) {
+    if (type.statisticIsState()) {
+      return states;
+    }
+    INDArray statistics = states.dup('c');
+    type.toStatistic(statistics);
+    return statistics;
+  }
+
+  private INDArray visibleStates(INDArray v) {
+    return states(v, visibleSize(), "visible");
+  }
+
+  private INDArray hiddenStates(INDArray h) {
+    return states(h, hiddenSize(), "hidden");
+  }
+
+  private INDArray states(INDArray states, long width, String side) {
+    if (states.rank() != 2 || states.size(1) != width) {
+      throw new IllegalArgumentException(
+          side
+              + " states have shape "
+              + Arrays.toString(states.shape())
+              + "; accepted: [n, "
+              + width
+              + "]");
+    }
+    return states.castTo(weights.dataType());
+  }
+}

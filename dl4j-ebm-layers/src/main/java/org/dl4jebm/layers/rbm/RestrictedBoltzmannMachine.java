@@ -1,0 +1,483 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.rbm;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import org.deeplearning4j.exception.DL4JInvalidConfigException;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.ParamInitializer;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BasePretrainNetwork;
+import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
+import org.deeplearning4j.nn.conf.memory.MemoryReport;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.dl4jebm.layers.random.Seeds;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationSigmoid;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.regularization.Regularization;
+
+/**
+ * Configuration of a restricted Boltzmann machine as a layer of a {@code MultiLayerNetwork} or {@code
+ * ComputationGraph}: pretrained by contrastive divergence on unlabelled data, then fine-tuned as an
+ * ordinary sigmoid layer {@code h = sigmoid(v W + c)}.
+ *
+ * <pre>{@code   p(v, h) = exp(-E(v, h)) / Z,   E(v, h) = -b.v - c.h - v W h'   (Bernoulli units)}</pre>
+ *
+ * <p>Stacked, such layers are a deep belief network (Hinton, Osindero and Teh, Neural Computation
+ * 2006). Use the greedy trainer of the training module to pretrain a stack: {@code
+ * MultiLayerNetwork.pretrain} of DL4J 1.0.0-M2.1 gives layers above the first the wrong input.
+ *
+ * <p>Updater, weight initialisation, l1, l2, weight decay, constraints, gradient normalisation and
+ * weight noise are DL4J's and act in pretraining and fine-tuning alike; the visible bias follows the
+ * bias updater, bias regularisation and bias constraints. Dropout acts in fine-tuning only. The
+ * random stream of pretraining comes from the network's seed, which must not be 0. The activation
+ * function follows from the hidden units and cannot be chosen.
+ */
+public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
+
+  private static final long serialVersionUID = 1L;
+  private static final int DEFAULT_SCORE_EVERY = 10;
+
+  private UnitType visibleUnits = new BernoulliUnits();
+  private UnitType hiddenUnits = new BernoulliUnits();
+  private int k = ContrastiveDivergenceOptions.DEFAULT.k();
+  private int persistentChains = ContrastiveDivergenceOptions.DEFAULT.persistentChains();
+  private double sparsityTarget = ContrastiveDivergenceOptions.DEFAULT.sparsityTarget();
+  private double sparsityCost = ContrastiveDivergenceOptions.DEFAULT.sparsityCost();
+  private int scoreEvery = DEFAULT_SCORE_EVERY;
+
+  /** For deserialisation; use {@link Builder}. */
+  public RestrictedBoltzmannMachine() {}
+
+  private RestrictedBoltzmannMachine(Builder builder) {
+    super(builder);
+    visibleUnits = builder.visibleUnits;
+    hiddenUnits = builder.hiddenUnits;
+    k = builder.k;
+    persistentChains = builder.persistentChains;
+    sparsityTarget = builder.sparsityTarget;
+    sparsityCost = builder.sparsityCost;
+    scoreEvery = builder.scoreEvery;
+    if (activationFn == null) {
+      activationFn = new ActivationSigmoid();
+    }
+    initializeConstraints(builder);
+  }
+
+  @Override
+  public Layer instantiate(
+      NeuralNetConfiguration conf,
+      Collection<TrainingListener> trainingListeners,
+      int layerIndex,
+      INDArray layerParamsView,
+      boolean initializeParams,
+      DataType networkDataType) {
+    checkOptions();
+    checkComplete(conf);
+    RestrictedBoltzmannMachineLayer layer =
+        new RestrictedBoltzmannMachineLayer(conf, networkDataType);
+    layer.setListeners(trainingListeners);
+    layer.setIndex(layerIndex);
+    layer.setParamsViewArray(layerParamsView);
+    layer.setParamTable(initializer().init(conf, layerParamsView, initializeParams));
+    layer.setConf(conf);
+    return layer;
+  }
+
+  /** Checks what can be checked when the layer stands alone. */
+  private void checkOptions() {
+    try {
+      contrastiveDivergenceOptions();
+      if (scoreEvery < 1) {
+        throw new IllegalArgumentException(
+            "scoreEvery is " + scoreEvery + "; accepted: 1 or more iterations");
+      }
+      if (visibleUnits == null || hiddenUnits == null) {
+        throw new IllegalArgumentException(
+            "visibleUnits are " + visibleUnits + " and hiddenUnits " + hiddenUnits
+                + "; accepted: a UnitType each");
+      }
+      hiddenUnits
+          .reasonNotHidden()
+          .ifPresent(
+              reason -> {
+                throw new IllegalArgumentException(
+                    "hiddenUnits are " + hiddenUnits.describe() + "; not accepted: " + reason);
+              });
+      if (!(activationFn instanceof ActivationSigmoid)) {
+        throw new IllegalArgumentException(
+            "activation is "
+                + activationFn
+                + "; accepted: sigmoid, which follows from "
+                + hiddenUnits.describe());
+      }
+      if (!Double.isFinite(visibleBiasInit)) {
+        throw new IllegalArgumentException(
+            "visibleBiasInit is " + visibleBiasInit + "; accepted: a finite number");
+      }
+    } catch (IllegalArgumentException e) {
+      throw new DL4JInvalidConfigException(describeLayer() + e.getMessage(), e);
+    }
+  }
+
+  /** Checks what is known only once the layer belongs to a network. */
+  private void checkComplete(NeuralNetConfiguration conf) {
+    try {
+      if (nIn < 1 || nOut < 1) {
+        throw new IllegalArgumentException(
+            "nIn is " + nIn + " and nOut is " + nOut + "; accepted: 1 or more each");
+      }
+      visibleUnits.checkSize(nIn);
+      hiddenUnits.checkSize(nOut);
+      Seeds.requireNonZero(conf.getSeed(), "the network's seed");
+    } catch (IllegalArgumentException e) {
+      throw new DL4JInvalidConfigException(describeLayer() + e.getMessage(), e);
+    }
+  }
+
+  private String describeLayer() {
+    return "RestrictedBoltzmannMachine layer \"" + layerName + "\": ";
+  }
+
+  @Override
+  public ParamInitializer initializer() {
+    return RbmParamInitializer.getInstance();
+  }
+
+  @Override
+  public boolean isPretrainParam(String paramName) {
+    return RbmParamInitializer.VISIBLE_BIAS_KEY.equals(paramName);
+  }
+
+  @Override
+  public List<Regularization> getRegularizationByParam(String paramName) {
+    return initializer().isBiasParam(this, paramName) ? regularizationBias : regularization;
+  }
+
+  @Override
+  public LayerMemoryReport getMemoryReport(InputType inputType) {
+    InputType outputType = getOutputType(-1, inputType);
+    long parameters = initializer().numParams(this);
+    long updaterState =
+        iUpdater.stateSize(nIn * nOut)
+            + getUpdaterByParam(RbmParamInitializer.HIDDEN_BIAS_KEY).stateSize(nOut)
+            + getUpdaterByParam(RbmParamInitializer.VISIBLE_BIAS_KEY).stateSize(nIn);
+    long chains = (nIn + 2 * nOut) * persistentChains;
+    long perExample = 2 * nIn + 3 * nOut + (getIDropout() == null ? 0 : nIn);
+    return new LayerMemoryReport.Builder(
+            layerName, RestrictedBoltzmannMachine.class, inputType, outputType)
+        .standardMemory(parameters, updaterState)
+        .workingMemory(0, nOut, chains, perExample)
+        .cacheMemory(MemoryReport.CACHE_MODE_ALL_ZEROS, MemoryReport.CACHE_MODE_ALL_ZEROS)
+        .build();
+  }
+
+  /**
+   * The options of the estimator as one validated value.
+   *
+   * @return the options
+   * @throws IllegalArgumentException if one of them is out of range
+   */
+  public ContrastiveDivergenceOptions contrastiveDivergenceOptions() {
+    return new ContrastiveDivergenceOptions(k, persistentChains, sparsityTarget, sparsityCost);
+  }
+
+  /**
+   * Type of the visible units.
+   *
+   * @return the type
+   */
+  public UnitType getVisibleUnits() {
+    return visibleUnits;
+  }
+
+  /**
+   * Sets the type of the visible units; checked when the layer is instantiated.
+   *
+   * @param visibleUnits the type
+   */
+  public void setVisibleUnits(UnitType visibleUnits) {
+    this.visibleUnits = visibleUnits;
+  }
+
+  /**
+   * Type of the hidden units.
+   *
+   * @return the type
+   */
+  public UnitType getHiddenUnits() {
+    return hiddenUnits;
+  }
+
+  /**
+   * Sets the type of the hidden units; checked when the layer is instantiated.
+   *
+   * @param hiddenUnits the type
+   */
+  public void setHiddenUnits(UnitType hiddenUnits) {
+    this.hiddenUnits = hiddenUnits;
+  }
+
+  /**
+   * Gibbs sweeps of the negative phase.
+   *
+   * @return {@code k}, at least 1
+   */
+  public int getK() {
+    return k;
+  }
+
+  /**
+   * Sets the Gibbs sweeps of the negative phase; checked when the layer is instantiated.
+   *
+   * @param k at least 1
+   */
+  public void setK(int k) {
+    this.k = k;
+  }
+
+  /**
+   * Number of persistent chains.
+   *
+   * @return the number, 0 for none
+   */
+  public int getPersistentChains() {
+    return persistentChains;
+  }
+
+  /**
+   * Sets the number of persistent chains; checked when the layer is instantiated.
+   *
+   * @param persistentChains at least 0
+   */
+  public void setPersistentChains(int persistentChains) {
+    this.persistentChains = persistentChains;
+  }
+
+  /**
+   * Wanted mean activation of the hidden units.
+   *
+   * @return the target, in (0, 1)
+   */
+  public double getSparsityTarget() {
+    return sparsityTarget;
+  }
+
+  /**
+   * Sets the wanted mean activation; checked when the layer is instantiated.
+   *
+   * @param sparsityTarget in (0, 1)
+   */
+  public void setSparsityTarget(double sparsityTarget) {
+    this.sparsityTarget = sparsityTarget;
+  }
+
+  /**
+   * Weight of the sparsity penalty.
+   *
+   * @return the weight, 0 for none
+   */
+  public double getSparsityCost() {
+    return sparsityCost;
+  }
+
+  /**
+   * Sets the weight of the sparsity penalty; checked when the layer is instantiated.
+   *
+   * @param sparsityCost at least 0
+   */
+  public void setSparsityCost(double sparsityCost) {
+    this.sparsityCost = sparsityCost;
+  }
+
+  /**
+   * Iterations from one computation of the score to the next.
+   *
+   * @return the number, at least 1
+   */
+  public int getScoreEvery() {
+    return scoreEvery;
+  }
+
+  /**
+   * Sets how often the score is computed; checked when the layer is instantiated.
+   *
+   * @param scoreEvery at least 1
+   */
+  public void setScoreEvery(int scoreEvery) {
+    this.scoreEvery = scoreEvery;
+  }
+
+  @Override
+  protected boolean canEqual(Object other) {
+    return other instanceof RestrictedBoltzmannMachine;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof RestrictedBoltzmannMachine rbm
+        && rbm.canEqual(this)
+        && super.equals(other)
+        && Objects.equals(visibleUnits, rbm.visibleUnits)
+        && Objects.equals(hiddenUnits, rbm.hiddenUnits)
+        && contrastiveDivergenceOptions().equals(rbm.contrastiveDivergenceOptions())
+        && scoreEvery == rbm.scoreEvery;
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(
+        super.hashCode(),
+        visibleUnits,
+        hiddenUnits,
+        k,
+        persistentChains,
+        sparsityTarget,
+        sparsityCost,
+        scoreEvery);
+  }
+
+  @Override
+  public String toString() {
+    return "RestrictedBoltzmannMachine("
+        + super.toString()
+        + ", visibleUnits="
+        + visibleUnits
+        + ", hiddenUnits="
+        + hiddenUnits
+        + ", "
+        + contrastiveDivergenceOptions()
+        + ", scoreEvery="
+        + scoreEvery
+        + ")";
+  }
+
+  /**
+   * Builds the layer configuration. What is not set is taken from the network's global configuration, as
+   * for every DL4J layer.
+   */
+  public static class Builder extends BasePretrainNetwork.Builder<Builder> {
+
+    private UnitType visibleUnits = new BernoulliUnits();
+    private UnitType hiddenUnits = new BernoulliUnits();
+    private int k = ContrastiveDivergenceOptions.DEFAULT.k();
+    private int persistentChains = ContrastiveDivergenceOptions.DEFAULT.persistentChains();
+    private double sparsityTarget = ContrastiveDivergenceOptions.DEFAULT.sparsityTarget();
+    private double sparsityCost = ContrastiveDivergenceOptions.DEFAULT.sparsityCost();
+    private int scoreEvery = DEFAULT_SCORE_EVERY;
+
+    /** Starts with Bernoulli units on both sides and CD-1. */
+    public Builder() {}
+
+    /**
+     * Type of the visible units. Default: {@link BernoulliUnits}.
+     *
+     * @param visibleUnits the type
+     * @return this builder
+     */
+    public Builder visibleUnits(UnitType visibleUnits) {
+      this.visibleUnits = visibleUnits;
+      return this;
+    }
+
+    /**
+     * Type of the hidden units. Default: {@link BernoulliUnits}.
+     *
+     * @param hiddenUnits the type
+     * @return this builder
+     */
+    public Builder hiddenUnits(UnitType hiddenUnits) {
+      this.hiddenUnits = hiddenUnits;
+      return this;
+    }
+
+    /**
+     * Gibbs sweeps of the negative phase (CD-k). Default: 1. More give a better gradient for generation
+     * and likelihood; for features 1 is usually enough.
+     *
+     * @param k at least 1
+     * @return this builder
+     */
+    public Builder k(int k) {
+      this.k = k;
+      return this;
+    }
+
+    /**
+     * Uses persistent contrastive divergence with this many chains. Default: 0, chains start at the
+     * data.
+     *
+     * @param persistentChains at least 0; need not be the batch size
+     * @return this builder
+     */
+    public Builder persistentChains(int persistentChains) {
+      this.persistentChains = persistentChains;
+      return this;
+    }
+
+    /**
+     * Wanted mean activation of the hidden units, used with a {@link #sparsityCost}. Default: 0.1.
+     *
+     * @param sparsityTarget in (0, 1)
+     * @return this builder
+     */
+    public Builder sparsityTarget(double sparsityTarget) {
+      this.sparsityTarget = sparsityTarget;
+      return this;
+    }
+
+    /**
+     * Weight of the sparsity penalty. Default: 0, none.
+     *
+     * @param sparsityCost at least 0
+     * @return this builder
+     */
+    public Builder sparsityCost(double sparsityCost) {
+      this.sparsityCost = sparsityCost;
+      return this;
+    }
+
+    /**
+     * Iterations from one computation of the pretraining score to the next. Default: 10. The score costs
+     * about a third of an iteration; see the benchmarks.
+     *
+     * @param scoreEvery at least 1
+     * @return this builder
+     */
+    public Builder scoreEvery(int scoreEvery) {
+      this.scoreEvery = scoreEvery;
+      return this;
+    }
+
+    /**
+     * Not a choice: the activation follows from the hidden units.
+     *
+     * @param activation the sigmoid; anything else is refused by {@link #build()}
+     * @return this builder
+     */
+    @Override
+    public Builder activation(IActivation activation) {
+      return super.activation(activation);
+    }
+
+    /**
+     * Builds the configuration.
+     *
+     * @return a {@link RestrictedBoltzmannMachine}
+     * @throws DL4JInvalidConfigException naming the layer, the option, its value and what is accepted
+     */
+    @Override
+    @SuppressWarnings("unchecked") // the signature is DL4J's
+    public <E extends org.deeplearning4j.nn.conf.layers.Layer> E build() {
+      RestrictedBoltzmannMachine layer = new RestrictedBoltzmannMachine(this);
+      layer.checkOptions();
+      return (E) layer;
+    }
+  }
+}

@@ -1,0 +1,349 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.rbm;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.exception.DL4JInvalidInputException;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Updater;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.BasePretrainNetwork;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.optimize.Solver;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.dl4jebm.layers.Workspaces;
+import org.dl4jebm.layers.pretrain.PretrainState;
+import org.dl4jebm.layers.pretrain.ResumablePretraining;
+import org.dl4jebm.layers.random.RandomStream;
+import org.dl4jebm.layers.random.Seeds;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.regularization.Regularization;
+
+/**
+ * The layer that {@link RestrictedBoltzmannMachine} instantiates: a sigmoid layer that can be
+ * pretrained by contrastive divergence. All mathematics is in {@link RbmModel} and {@link
+ * ContrastiveDivergence}; this class connects it with DL4J.
+ *
+ * <p>In pretraining the score is the mean-field reconstruction error of the batch (see {@link
+ * ContrastiveDivergence#reconstructionError}) plus DL4J's regularisation term, before the update. It is computed
+ * every {@code scoreEvery} iterations; in between {@link #score()} keeps its value.
+ *
+ * <p>Dropout acts in supervised passes only: a pixel that was dropped and the others' rescaling are
+ * outside the states of the visible units. Weight noise acts in both.
+ */
+public class RestrictedBoltzmannMachineLayer
+    extends BasePretrainNetwork<RestrictedBoltzmannMachine> implements ResumablePretraining {
+
+  private static final long serialVersionUID = 1L;
+
+  private transient RandomStream random;
+  private transient ContrastiveDivergence contrastiveDivergence;
+
+  /**
+   * Creates the layer; networks do so through {@link RestrictedBoltzmannMachine#instantiate}.
+   *
+   * @param conf configuration that holds the {@link RestrictedBoltzmannMachine}
+   * @param dataType type of parameters and activations
+   */
+  public RestrictedBoltzmannMachineLayer(NeuralNetConfiguration conf, DataType dataType) {
+    super(conf, dataType);
+  }
+
+  /**
+   * The machine over this layer's present parameters; it sees later changes of them.
+   *
+   * @return a new wrapper of the parameter views
+   */
+  public RbmModel model() {
+    return model(
+        getParam(RbmParamInitializer.WEIGHT_KEY), getParam(RbmParamInitializer.HIDDEN_BIAS_KEY));
+  }
+
+  private RbmModel model(INDArray weights, INDArray hiddenBias) {
+    RestrictedBoltzmannMachine rbm = layerConf();
+    return new RbmModel(
+        weights,
+        hiddenBias,
+        getParam(RbmParamInitializer.VISIBLE_BIAS_KEY),
+        rbm.getVisibleUnits(),
+        rbm.getHiddenUnits());
+  }
+
+  @Override
+  public boolean isPretrainLayer() {
+    return true;
+  }
+
+  /**
+   * Trains on one batch: forms the contrastive divergence gradient and lets DL4J's updater apply it.
+   *
+   * @param batch {@code [n, nIn]}. Not modified.
+   * @param workspaceMgr DL4J's workspaces; may be {@link LayerWorkspaceMgr#noWorkspaces()}
+   * @throws DL4JInvalidInputException if the batch is empty, has the wrong width, NaN, infinite values or
+   *     values outside the range of the visible units; nothing was changed then
+   */
+  @Override
+  public void fit(INDArray batch, LayerWorkspaceMgr workspaceMgr) {
+    if (batch != null) {
+      checkBatch(batch);
+      setInput(batch, workspaceMgr);
+      dropoutApplied = true;
+    }
+    super.fit(null, workspaceMgr);
+  }
+
+  @Override
+  public void computeGradientAndScore(LayerWorkspaceMgr workspaceMgr) {
+    assertInputSet(false);
+    INDArray batch = input;
+    RbmModel model =
+        model(
+            getParamWithNoise(RbmParamInitializer.WEIGHT_KEY, true, workspaceMgr),
+            getParamWithNoise(RbmParamInitializer.HIDDEN_BIAS_KEY, true, workspaceMgr));
+    ContrastiveDivergence estimator = contrastiveDivergence();
+    estimator.gradient(
+        model,
+        batch,
+        gradientViews.get(RbmParamInitializer.WEIGHT_KEY),
+        gradientViews.get(RbmParamInitializer.HIDDEN_BIAS_KEY),
+        gradientViews.get(RbmParamInitializer.VISIBLE_BIAS_KEY));
+    Gradient result = new DefaultGradient(gradientsFlattened);
+    result.gradientForVariable().putAll(gradientViews);
+    gradient = result;
+    if (conf.getIterationCount() % layerConf().getScoreEvery() == 0) {
+      score = estimator.reconstructionError(model, batch) + calcRegularizationScore(false);
+    }
+    weightNoiseParams.clear();
+  }
+
+  private void checkBatch(INDArray batch) {
+    long width = getParam(RbmParamInitializer.WEIGHT_KEY).size(0);
+    if (batch.rank() != 2 || batch.size(1) != width || batch.size(0) == 0) {
+      throw new DL4JInvalidInputException(
+          "pretraining data have shape "
+              + Arrays.toString(batch.shape())
+              + "; accepted: [n, "
+              + width
+              + "] with n at least 1 "
+              + layerId());
+    }
+    UnitType units = layerConf().getVisibleUnits();
+    if (!Double.isFinite(batch.sumNumber().doubleValue())) {
+      throw new DL4JInvalidInputException(
+          "pretraining data hold NaN or infinite values, or their sum overflows; accepted by "
+              + units.describe()
+              + ": finite values "
+              + layerId());
+    }
+    units
+        .findBadStates(batch)
+        .ifPresent(
+            problem -> {
+              throw new DL4JInvalidInputException(
+                  "pretraining data hold " + problem + " " + layerId());
+            });
+  }
+
+  private ContrastiveDivergence contrastiveDivergence() {
+    if (contrastiveDivergence == null) {
+      random = new RandomStream(Seeds.derive(conf.getSeed(), index));
+      contrastiveDivergence =
+          new ContrastiveDivergence(layerConf().contrastiveDivergenceOptions(), random);
+    }
+    return contrastiveDivergence;
+  }
+
+  @Override
+  protected Pair<INDArray, INDArray> preOutputWithPreNorm(
+      boolean training, boolean forBackprop, LayerWorkspaceMgr workspaceMgr) {
+    assertInputSet(forBackprop);
+    UnitType visible = layerConf().getVisibleUnits();
+    if (visible.statisticIsState()) {
+      return super.preOutputWithPreNorm(training, forBackprop, workspaceMgr);
+    }
+    applyDropOutIfNecessary(training, workspaceMgr);
+    INDArray weights = getParamWithNoise(RbmParamInitializer.WEIGHT_KEY, training, workspaceMgr);
+    INDArray bias = getParamWithNoise(RbmParamInitializer.HIDDEN_BIAS_KEY, training, workspaceMgr);
+    if (input.rank() != 2 || input.size(1) != weights.size(0)) {
+      throw new DL4JInvalidInputException(
+          "input has shape "
+              + Arrays.toString(input.shape())
+              + "; accepted: [n, "
+              + weights.size(0)
+              + "] "
+              + layerId());
+    }
+    INDArray statistics =
+        workspaceMgr.createUninitialized(
+            forBackprop ? ArrayType.BP_WORKING_MEM : ArrayType.FF_WORKING_MEM,
+            dataType,
+            input.shape(),
+            'c');
+    statistics.assign(input);
+    visible.toStatistic(statistics);
+    INDArray field =
+        workspaceMgr.createUninitialized(
+            ArrayType.ACTIVATIONS, dataType, new long[] {input.size(0), weights.size(1)}, 'f');
+    statistics.mmuli(weights, field);
+    field.addiRowVector(bias);
+    if (maskArray != null) {
+      applyMask(field);
+    }
+    return new Pair<>(field, field);
+  }
+
+  /**
+   * Supervised backward pass of the sigmoid layer. The visible bias takes no part in it: its gradient
+   * view is set to zero on every call.
+   *
+   * @param epsilon derivative of the loss by this layer's output, {@code [n, nOut]}. May be modified,
+   *     as by every DL4J layer.
+   * @param workspaceMgr DL4J's workspaces
+   * @return gradient views and the derivative by the input, {@code [n, nIn]}
+   */
+  @Override
+  public Pair<Gradient, INDArray> backpropGradient(
+      INDArray epsilon, LayerWorkspaceMgr workspaceMgr) {
+    Pair<Gradient, INDArray> result = super.backpropGradient(epsilon, workspaceMgr);
+    UnitType visible = layerConf().getVisibleUnits();
+    if (!visible.statisticIsState()) {
+      visible.toStatistic(gradientViews.get(RbmParamInitializer.WEIGHT_KEY).transpose());
+      visible.toStatistic(result.getSecond());
+    }
+    return result;
+  }
+
+  @Override
+  public double calcRegularizationScore(boolean backpropParamsOnly) {
+    double sum = 0;
+    for (Map.Entry<String, INDArray> parameter : paramTable(backpropParamsOnly).entrySet()) {
+      List<Regularization> terms = layerConf().getRegularizationByParam(parameter.getKey());
+      if (terms != null) {
+        for (Regularization term : terms) {
+          sum += term.score(parameter.getValue(), conf.getIterationCount(), conf.getEpochCount());
+        }
+      }
+    }
+    return sum;
+  }
+
+  @Override
+  public Pair<INDArray, INDArray> sampleHiddenGivenVisible(INDArray v) {
+    RbmModel model = model();
+    INDArray mean = model.propUp(v);
+    INDArray states = mean.ulike();
+    contrastiveDivergence();
+    model.hiddenUnits().sample(mean, states, random);
+    return new Pair<>(mean, states);
+  }
+
+  @Override
+  public Pair<INDArray, INDArray> sampleVisibleGivenHidden(INDArray h) {
+    RbmModel model = model();
+    INDArray mean = model.propDown(h);
+    INDArray states = mean.ulike();
+    contrastiveDivergence();
+    model.visibleUnits().sample(mean, states, random);
+    return new Pair<>(mean, states);
+  }
+
+  @Override
+  public INDArray sampleOutput(INDArray data, RandomStream stream) {
+    return model().sampleHidden(data, stream);
+  }
+
+  @Override
+  public String pretrainScoreName() {
+    return "recon. error";
+  }
+
+  @Override
+  public PretrainState pretrainState() {
+    Updater updater = solver == null ? null : solver.getOptimizer().getUpdater(false);
+    INDArray updaterState = updater == null ? null : updater.getStateViewArray();
+    return Workspaces.outside(
+        () ->
+            new PretrainState(
+                updaterState == null ? null : updaterState.dup(),
+                contrastiveDivergence == null ? null : contrastiveDivergence.chains(),
+                random == null ? null : random.state(),
+                score));
+  }
+
+  @Override
+  public void restorePretrainState(PretrainState state) {
+    Updater updater = solver().getOptimizer().getUpdater(true);
+    INDArray present = updater.getStateViewArray();
+    long expected = present == null ? 0 : present.length();
+    long found = state.updaterState() == null ? expected : state.updaterState().length();
+    if (expected != found) {
+      throw new IllegalArgumentException(
+          "saved updater state has "
+              + found
+              + " numbers; accepted: "
+              + expected
+              + ", as the configured updater needs "
+              + layerId());
+    }
+    contrastiveDivergence().setChains(state.chains());
+    if (state.updaterState() != null) {
+      updater.setStateViewArray(this, state.updaterState(), false);
+    }
+    if (state.randomState() != null) {
+      random.restore(state.randomState());
+    }
+    score = state.score();
+  }
+
+  private Solver solver() {
+    if (solver == null) {
+      solver =
+          new Solver.Builder().model(this).configure(conf()).listeners(getListeners()).build();
+    }
+    return solver;
+  }
+
+  @Override
+  public void setListeners(Collection<TrainingListener> listeners) {
+    super.setListeners(listeners == null ? null : new ArrayList<>(listeners));
+    if (solver != null) {
+      solver.setListeners(getListeners());
+    }
+  }
+
+  @Override
+  public void setListeners(TrainingListener... listeners) {
+    setListeners(Arrays.asList(listeners));
+  }
+
+  @Override
+  public void addListeners(TrainingListener... listeners) {
+    super.addListeners(listeners);
+    if (solver != null) {
+      solver.setListeners(getListeners());
+    }
+  }
+
+  /**
+   * Copies the layer with its parameters; the copy has no listeners, no updater state and starts its
+   * random stream anew.
+   *
+   * @return a layer that shares nothing with this one
+   */
+  @Override
+  public Layer clone() {
+    NeuralNetConfiguration copy = conf.clone();
+    return copy.getLayer()
+        .instantiate(copy, null, index, paramsFlattened.dup(), false, dataType);
+  }
+}

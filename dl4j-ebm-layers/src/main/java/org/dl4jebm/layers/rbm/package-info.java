@@ -1,0 +1,16 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+/**
+ * Restricted Boltzmann machines.
+ *
+ * <ul>
+ *   <li>To put one into a network: {@link org.dl4jebm.layers.rbm.RestrictedBoltzmannMachine}, the
+ *       layer configuration. To pretrain a stack, use the greedy trainer of the training module.
+ *   <li>To compute with one (energies, samples, reconstructions): {@link
+ *       org.dl4jebm.layers.rbm.RbmModel}, which {@link
+ *       org.dl4jebm.layers.rbm.RestrictedBoltzmannMachineLayer#model()} returns.
+ *   <li>To choose or write a kind of unit: {@link org.dl4jebm.layers.rbm.UnitType}.
+ * </ul>
+ */
+package org.dl4jebm.layers.rbm;
