@@ -1,0 +1,133 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.training;
+
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.util.ModelSerializer;
+import org.dl4jebm.training.report.AtomicFile;
+
+/**
+ * Reads and writes DL4J model files ({@link ModelSerializer}) with an error message that names the
+ * file and the fault, where DL4J itself would fail with a null pointer or a parser's exception, or
+ * leave half a file behind.
+ */
+public final class ModelFiles {
+
+  private static final String CONFIGURATION = "configuration.json";
+  private static final String COEFFICIENTS = "coefficients.bin";
+
+  private ModelFiles() {}
+
+  /** Reads a model; DL4J throws whatever its parsers throw. */
+  @FunctionalInterface
+  private interface Reader<T> {
+    T read() throws IOException;
+  }
+
+  /**
+   * Reads a {@code MultiLayerNetwork} with the state of its updater.
+   *
+   * @param file a file written by {@link ModelSerializer}, {@link #write} or as a pretraining
+   *     checkpoint
+   * @return the network
+   * @throws NoSuchFileException if there is no such file
+   * @throws IOException if the file is truncated, damaged, or of another kind; the message says which
+   */
+  public static MultiLayerNetwork readMultiLayerNetwork(Path file) throws IOException {
+    return read(
+        file,
+        "a MultiLayerNetwork",
+        () -> ModelSerializer.restoreMultiLayerNetwork(file.toFile(), true));
+  }
+
+  /**
+   * Reads a {@code ComputationGraph} with the state of its updater.
+   *
+   * @param file a file written by {@link ModelSerializer}, {@link #write} or as a pretraining
+   *     checkpoint
+   * @return the network
+   * @throws NoSuchFileException if there is no such file
+   * @throws IOException if the file is truncated, damaged, or of another kind; the message says which
+   */
+  public static ComputationGraph readComputationGraph(Path file) throws IOException {
+    return read(
+        file,
+        "a ComputationGraph",
+        () -> ModelSerializer.restoreComputationGraph(file.toFile(), true));
+  }
+
+  /**
+   * Writes a network with the state of its updater, whole or not at all.
+   *
+   * @param network a {@code MultiLayerNetwork} or {@code ComputationGraph}. Not modified.
+   * @param file the file; replaced if it exists
+   * @throws IOException if it cannot be written
+   */
+  public static void write(Model network, Path file) throws IOException {
+    AtomicFile.write(file, out -> ModelSerializer.writeModel(network, out, true));
+  }
+
+  /**
+   * Checks that a file is a model file, without reading the parameters.
+   *
+   * @param file the file
+   * @throws NoSuchFileException if there is no such file
+   * @throws IOException if it is not a model file or is truncated
+   */
+  public static void check(Path file) throws IOException {
+    if (!Files.exists(file)) {
+      throw new NoSuchFileException(file.toString(), null, "accepted: a DL4J model file");
+    }
+    if (!Files.isRegularFile(file)) {
+      throw new FileSystemException(
+          file.toString(), null, "this is not a regular file; accepted: a DL4J model file");
+    }
+    try (ZipFile zip = new ZipFile(file.toFile())) {
+      for (String name : new String[] {CONFIGURATION, COEFFICIENTS}) {
+        ZipEntry entry = zip.getEntry(name);
+        if (entry == null) {
+          throw new IOException(
+              file
+                  + " is a zip archive without "
+                  + name
+                  + "; accepted: a model file as ModelSerializer writes it");
+        }
+      }
+    } catch (ZipException e) {
+      throw new IOException(
+          file
+              + " has "
+              + Files.size(file)
+              + " bytes and is not a complete zip archive ("
+              + e.getMessage()
+              + "); accepted: a model file as ModelSerializer writes it. It may have been truncated",
+          e);
+    }
+  }
+
+  private static <T> T read(Path file, String kind, Reader<T> reader) throws IOException {
+    check(file);
+    T network;
+    try {
+      network = reader.read();
+    } catch (IOException | RuntimeException e) {
+      throw new IOException(
+          file + " cannot be read as " + kind + ": " + e.getMessage(), e);
+    }
+    if (network == null) {
+      throw new IOException(file + " does not hold " + kind);
+    }
+    return network;
+  }
+}

@@ -1,0 +1,10 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+/**
+ * What works on a network or model: trainers, data, reports. To pretrain a stack of restricted
+ * Boltzmann machines see {@link org.dl4jebm.training.pretrain.GreedyPretrainer}; to make a program
+ * fast on a CPU see {@link org.dl4jebm.training.host.HostTuning}; to read model files with clear
+ * errors see {@link org.dl4jebm.training.ModelFiles}.
+ */
+package org.dl4jebm.training;

@@ -1,0 +1,168 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.training.pretrain;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import org.dl4jebm.layers.random.Seeds;
+
+/**
+ * Options of {@link GreedyPretrainer}. Start from {@link #epochs(int)} and change what differs:
+ *
+ * <pre>{@code
+ * PretrainOptions.epochs(10).withLayerEpochs("2", 20).withCheckpoint(Path.of("dbn.zip"), 500)
+ * }</pre>
+ *
+ * <p>Layers are named by their layer name in a {@code MultiLayerNetwork}, or by their index ("0",
+ * "1", ...) where they have none, and by vertex name in a {@code ComputationGraph}.
+ *
+ * @param epochs passes over the data for each layer that {@code layerEpochs} does not name, at least 1
+ * @param layerEpochs passes for single layers, by name; 0 leaves a layer as it is
+ * @param transfer what layers that {@code layerTransfer} does not name get from below
+ * @param layerTransfer what single layers get from below, by name
+ * @param seed of the samples between layers, not 0; layers draw their own samples from the network's
+ *     seed
+ * @param checkpoint file to save progress in, or null
+ * @param checkpointEvery batches from one checkpoint to the next, at least 1; one is also written when
+ *     a layer is finished and when training is interrupted
+ */
+public record PretrainOptions(
+    int epochs,
+    Map<String, Integer> layerEpochs,
+    LayerTransfer transfer,
+    Map<String, LayerTransfer> layerTransfer,
+    long seed,
+    Path checkpoint,
+    int checkpointEvery) {
+
+  private static final long DEFAULT_SEED = 12345;
+  private static final int DEFAULT_CHECKPOINT_EVERY = 1000;
+
+  /**
+   * Checks and copies the options.
+   *
+   * @throws IllegalArgumentException naming the option, its value and what is accepted
+   */
+  public PretrainOptions {
+    require(epochs >= 1, "epochs", epochs, "1 or more");
+    layerEpochs.forEach(
+        (name, n) -> require(n >= 0, "epochs of layer \"" + name + "\"", n, "0 or more"));
+    require(transfer != null, "transfer", null, "MEANS or SAMPLES");
+    layerTransfer.forEach(
+        (name, t) ->
+            require(t != null, "transfer of layer \"" + name + "\"", null, "MEANS or SAMPLES"));
+    Seeds.requireNonZero(seed, "seed");
+    require(checkpointEvery >= 1, "checkpointEvery", checkpointEvery, "1 or more batches");
+    layerEpochs = new TreeMap<>(layerEpochs);
+    layerTransfer = new TreeMap<>(layerTransfer);
+  }
+
+  /**
+   * The same number of epochs for all layers, means between layers, no checkpoint.
+   *
+   * @param epochs at least 1
+   * @return the options
+   */
+  public static PretrainOptions epochs(int epochs) {
+    return new PretrainOptions(
+        epochs,
+        Map.of(),
+        LayerTransfer.MEANS,
+        Map.of(),
+        DEFAULT_SEED,
+        null,
+        DEFAULT_CHECKPOINT_EVERY);
+  }
+
+  /**
+   * Sets the epochs of one layer.
+   *
+   * @param layer name of the layer
+   * @param layerEpochs passes over the data; 0 leaves the layer as it is
+   * @return changed options
+   */
+  public PretrainOptions withLayerEpochs(String layer, int layerEpochs) {
+    return new PretrainOptions(
+        epochs,
+        with(this.layerEpochs, layer, layerEpochs),
+        transfer,
+        layerTransfer,
+        seed,
+        checkpoint,
+        checkpointEvery);
+  }
+
+  /**
+   * Sets what all layers get from below.
+   *
+   * @param transfer means or samples
+   * @return changed options
+   */
+  public PretrainOptions withTransfer(LayerTransfer transfer) {
+    return new PretrainOptions(
+        epochs, layerEpochs, transfer, layerTransfer, seed, checkpoint, checkpointEvery);
+  }
+
+  /**
+   * Sets what one layer gets from below.
+   *
+   * @param layer name of the layer
+   * @param transfer means or samples
+   * @return changed options
+   */
+  public PretrainOptions withLayerTransfer(String layer, LayerTransfer transfer) {
+    return new PretrainOptions(
+        epochs,
+        layerEpochs,
+        this.transfer,
+        with(layerTransfer, layer, transfer),
+        seed,
+        checkpoint,
+        checkpointEvery);
+  }
+
+  /**
+   * Sets the seed of the samples between layers.
+   *
+   * @param seed any value but 0
+   * @return changed options
+   */
+  public PretrainOptions withSeed(long seed) {
+    return new PretrainOptions(
+        epochs, layerEpochs, transfer, layerTransfer, seed, checkpoint, checkpointEvery);
+  }
+
+  /**
+   * Saves progress in a file.
+   *
+   * @param checkpoint the file; replaced as a whole each time
+   * @param every batches from one checkpoint to the next, at least 1
+   * @return changed options
+   */
+  public PretrainOptions withCheckpoint(Path checkpoint, int every) {
+    return new PretrainOptions(
+        epochs, layerEpochs, transfer, layerTransfer, seed, checkpoint, every);
+  }
+
+  int epochsOf(String layer) {
+    return layerEpochs.getOrDefault(layer, epochs);
+  }
+
+  LayerTransfer transferTo(String layer) {
+    return layerTransfer.getOrDefault(layer, transfer);
+  }
+
+  private static <T> Map<String, T> with(Map<String, T> map, String key, T value) {
+    Map<String, T> changed = new TreeMap<>(map);
+    changed.put(key, value);
+    return changed;
+  }
+
+  private static void require(boolean holds, String option, Object value, String accepted) {
+    if (!holds) {
+      throw new IllegalArgumentException(option + " is " + value + "; accepted: " + accepted);
+    }
+  }
+}
