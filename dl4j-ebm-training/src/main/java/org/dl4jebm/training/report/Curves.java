@@ -1,0 +1,263 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.training.report;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.style.XYStyler;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/**
+ * A line chart of named curves, such as errors against epochs, drawn with XChart.
+ *
+ * <p>Values of y that are not finite leave a gap in their curve, so the chart of a training that
+ * diverged can still be drawn. Works without a display. Not safe for use by several threads at
+ * once.
+ */
+public final class Curves {
+
+  private static final int WIDTH = 960;
+  private static final int HEIGHT = 600;
+  private static final int FONT_SIZE = 15;
+
+  /** Colours that differ in hue and lightness (Okabe and Ito's palette for all kinds of sight). */
+  private static final Color[] COLOURS = {
+    new Color(0x0072B2),
+    new Color(0xD55E00),
+    new Color(0x009E73),
+    new Color(0xCC79A7),
+    new Color(0xE69F00),
+    new Color(0x56B4E9),
+    new Color(0x000000)
+  };
+
+  /** Starts the names of the series that draw error bars; no name of a curve starts with it. */
+  private static final String ERROR_PREFIX = "\0";
+
+  private record Series(String name, double[] x, double[] y, double[] error) {}
+
+  private final String title;
+  private final String xLabel;
+  private final String yLabel;
+  private final List<Series> curves = new ArrayList<>();
+  private boolean logX;
+  private boolean logY;
+
+  /**
+   * Starts an empty chart.
+   *
+   * @param title stands above the chart
+   * @param xLabel stands under the horizontal axis
+   * @param yLabel stands beside the vertical axis
+   */
+  public Curves(String title, String xLabel, String yLabel) {
+    this.title = title;
+    this.xLabel = xLabel;
+    this.yLabel = yLabel;
+  }
+
+  /**
+   * Adds a curve.
+   *
+   * @param name its name in the legend
+   * @param x positions, finite. Copied.
+   * @param y values, as many. Copied.
+   * @return this
+   * @throws IllegalArgumentException if the lengths are 0 or differ, an x is not finite, or the
+   *     name is taken
+   */
+  public Curves add(String name, double[] x, double[] y) {
+    return add(name, x, y, null);
+  }
+
+  /**
+   * Adds a curve with error bars.
+   *
+   * @param name its name in the legend
+   * @param x positions, finite. Copied.
+   * @param y values, as many. Copied.
+   * @param error half lengths of the error bars, as many, finite and not negative; or null. Copied.
+   * @return this
+   * @throws IllegalArgumentException if the lengths are 0 or differ, an x or error is not accepted,
+   *     or the name is taken
+   */
+  public Curves add(String name, double[] x, double[] y, double[] error) {
+    if (x.length == 0 || y.length != x.length || (error != null && error.length != x.length)) {
+      throw new IllegalArgumentException(
+          "curve '"
+              + name
+              + "' has "
+              + x.length
+              + " positions, "
+              + y.length
+              + " values"
+              + (error == null ? "" : " and " + error.length + " errors")
+              + "; accepted: the same number of each, at least 1");
+    }
+    for (int i = 0; i < x.length; i++) {
+      if (!Double.isFinite(x[i])) {
+        throw refused(name, "position", x[i], "finite numbers");
+      }
+      if (error != null && !(error[i] >= 0 && Double.isFinite(error[i]))) {
+        throw refused(name, "error", error[i], "finite numbers from 0");
+      }
+    }
+    if (name == null
+        || name.startsWith(ERROR_PREFIX)
+        || curves.stream().anyMatch(curve -> curve.name.equals(name))) {
+      throw new IllegalArgumentException(
+          "the name of a curve is '" + name + "'; accepted: a name no other curve has");
+    }
+    curves.add(new Series(name, x.clone(), y.clone(), error == null ? null : error.clone()));
+    return this;
+  }
+
+  /**
+   * Makes the horizontal axis logarithmic.
+   *
+   * @return this
+   */
+  public Curves logX() {
+    this.logX = true;
+    return this;
+  }
+
+  /**
+   * Makes the vertical axis logarithmic. An error bar that reaches 0 then ends at the lowest value
+   * shown.
+   *
+   * @return this
+   */
+  public Curves logY() {
+    this.logY = true;
+    return this;
+  }
+
+  /**
+   * Draws the chart.
+   *
+   * @return the picture, 960 x 600 pixels
+   * @throws IllegalStateException if there is no curve, or no value that can be drawn
+   * @throws IllegalArgumentException if an axis is logarithmic and a number on it is not positive
+   */
+  public BufferedImage render() {
+    long drawable =
+        curves.stream().flatMapToDouble(c -> Arrays.stream(c.y)).filter(Double::isFinite).count();
+    if (drawable == 0) {
+      throw new IllegalStateException(
+          "chart '"
+              + title
+              + "' has "
+              + curves.size()
+              + " curves without a finite value; accepted: at least one curve with one");
+    }
+    XYChart chart =
+        new XYChartBuilder()
+            .width(WIDTH)
+            .height(HEIGHT)
+            .title(title)
+            .xAxisTitle(xLabel)
+            .yAxisTitle(yLabel)
+            .build();
+    style(chart.getStyler());
+    double floor = floor();
+    for (int i = 0; i < curves.size(); i++) {
+      addTo(chart, curves.get(i), COLOURS[i % COLOURS.length], floor);
+    }
+    return BitmapEncoder.getBufferedImage(chart);
+  }
+
+  private void style(XYStyler styler) {
+    Font font = new Font(Font.SANS_SERIF, Font.PLAIN, FONT_SIZE);
+    styler.setLocale(Locale.ROOT);
+    styler.setChartBackgroundColor(Color.WHITE);
+    styler.setPlotBackgroundColor(Color.WHITE);
+    styler.setPlotGridLinesColor(new Color(0xDDDDDD));
+    styler.setChartTitleFont(font.deriveFont(Font.BOLD, FONT_SIZE + 3f));
+    styler.setAxisTitleFont(font.deriveFont(Font.BOLD));
+    styler.setAxisTickLabelsFont(font);
+    styler.setLegendFont(font);
+    styler.setLegendPosition(LegendPosition.OutsideE);
+    styler.setLegendBorderColor(Color.WHITE);
+    styler.setMarkerSize(7);
+    styler.setXAxisLogarithmic(logX);
+    styler.setYAxisLogarithmic(logY);
+  }
+
+  private void addTo(XYChart chart, Series curve, Color colour, double floor) {
+    double[] y = curve.y.clone();
+    for (int i = 0; i < y.length; i++) {
+      if (logX && curve.x[i] <= 0) {
+        throw refused(curve.name, "position", curve.x[i], "positive numbers on a logarithmic axis");
+      }
+      if (!Double.isFinite(y[i])) {
+        y[i] = Double.NaN;
+      } else if (logY && y[i] <= 0) {
+        throw refused(curve.name, "value", y[i], "positive numbers on a logarithmic axis");
+      }
+    }
+    XYSeries line = chart.addSeries(curve.name, curve.x, y);
+    line.setLineColor(colour);
+    line.setMarkerColor(colour);
+    line.setLineStyle(new BasicStroke(2.5f));
+    if (curve.error != null) {
+      addErrorBars(chart, curve, y, colour, floor);
+    }
+  }
+
+  /**
+   * Adds the bars as one more line with gaps. XChart's own error bars reach equally far to both
+   * sides, and cannot end where a logarithmic axis does.
+   */
+  private static void addErrorBars(
+      XYChart chart, Series curve, double[] y, Color colour, double floor) {
+    double[] x = new double[3 * y.length];
+    double[] ends = new double[3 * y.length];
+    for (int i = 0; i < y.length; i++) {
+      Arrays.fill(x, 3 * i, 3 * i + 3, curve.x[i]);
+      ends[3 * i] = Math.max(floor, y[i] - curve.error[i]);
+      ends[3 * i + 1] = y[i] + curve.error[i];
+      ends[3 * i + 2] = Double.NaN;
+    }
+    XYSeries bars = chart.addSeries(ERROR_PREFIX + curve.name, x, ends);
+    bars.setShowInLegend(false);
+    bars.setLineColor(colour);
+    bars.setLineStyle(new BasicStroke(1.2f));
+    bars.setMarker(SeriesMarkers.NONE);
+  }
+
+  /** Returns the lowest value that an error bar may reach: on a logarithmic axis, of any value. */
+  private double floor() {
+    if (!logY) {
+      return Double.NEGATIVE_INFINITY;
+    }
+    double floor = Double.POSITIVE_INFINITY;
+    for (Series curve : curves) {
+      for (int i = 0; i < curve.y.length; i++) {
+        double end = curve.y[i] - (curve.error == null ? 0 : curve.error[i]);
+        if (Double.isFinite(curve.y[i])) {
+          floor = Math.min(floor, end > 0 ? end : curve.y[i]);
+        }
+      }
+    }
+    return floor;
+  }
+
+  private static IllegalArgumentException refused(
+      String name, String what, double value, String accepted) {
+    return new IllegalArgumentException(
+        "curve '" + name + "' has the " + what + " " + value + "; accepted: " + accepted);
+  }
+}

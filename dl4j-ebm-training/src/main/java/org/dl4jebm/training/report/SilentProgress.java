@@ -1,0 +1,21 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.training.report;
+
+/** Shows nothing. */
+enum SilentProgress implements Progress {
+  INSTANCE;
+
+  @Override
+  public void start(String task, long totalSteps) {}
+
+  @Override
+  public void step(long done, String detail) {}
+
+  @Override
+  public void finish(String summary) {}
+
+  @Override
+  public void close() {}
+}
