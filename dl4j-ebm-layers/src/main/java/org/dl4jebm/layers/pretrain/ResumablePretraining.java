@@ -7,8 +7,8 @@ import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A layer whose unsupervised training can be stopped, saved and continued with the same numbers as if
- * it had not been stopped. Implemented by layers, used by trainers.
+ * A layer whose unsupervised training can be stopped, saved and continued with the same numbers as
+ * if it had not been stopped. Implemented by layers, used by trainers.
  */
 public interface ResumablePretraining {
 
@@ -24,7 +24,8 @@ public interface ResumablePretraining {
    * the caller.
    *
    * @param state a state of a layer with the same configuration. Not modified.
-   * @throws IllegalArgumentException if the state does not fit the layer; the layer is then unchanged
+   * @throws IllegalArgumentException if the state does not fit the layer; the layer is then
+   *     unchanged
    */
   void restorePretrainState(PretrainState state);
 

@@ -16,9 +16,10 @@ import org.nd4j.linalg.factory.Nd4j;
  * be saved and restored.
  *
  * <p>The numbers depend on the seed, on the order of calls and on the memory order of the arrays
- * that are filled, not on the number of threads. Uniform numbers have a resolution of 2<sup>-23</sup>
- * and can be exactly 0, on the CPU in FLOAT and in DOUBLE alike, so an event of probability 0 can
- * happen once in 2<sup>23</sup> draws. Not safe for use by several threads at once.
+ * that are filled, not on the number of threads. Uniform numbers have a resolution of
+ * 2<sup>-23</sup> and can be exactly 0, on the CPU in FLOAT and in DOUBLE alike, so an event of
+ * probability 0 can happen once in 2<sup>23</sup> draws. Not safe for use by several threads at
+ * once.
  */
 public final class RandomStream implements AutoCloseable {
 

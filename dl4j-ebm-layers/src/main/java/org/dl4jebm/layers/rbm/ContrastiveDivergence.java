@@ -19,18 +19,18 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * <pre>{@code   -d log p(v) / dW = -t(v)' E[t(h) | v]  +  E_model[t(v)' t(h)]}</pre>
  *
  * with the model's expectation replaced by states after {@code k} Gibbs sweeps. The positive phase
- * uses probabilities, the chain uses samples, the last hidden state uses probabilities (Hinton, UTML
- * TR 2010-003, section 3).
+ * uses probabilities, the chain uses samples, the last hidden state uses probabilities (Hinton,
+ * UTML TR 2010-003, section 3).
  *
- * <p>CD-k starts its chain at the data; it is biased towards models that keep the data in place, the
- * less so the larger {@code k}, and its expectation is the gradient of no function. Persistent chains
- * go on from step to step; their estimate is unbiased only if they keep up with the changing model,
- * which asks for small learning rates.
+ * <p>CD-k starts its chain at the data; it is biased towards models that keep the data in place,
+ * the less so the larger {@code k}, and its expectation is the gradient of no function. Persistent
+ * chains go on from step to step; their estimate is unbiased only if they keep up with the changing
+ * model, which asks for small learning rates.
  *
- * <p>With a sparsity cost the penalty {@code n cost sum_j KL(target || q_j)} is added to the loss of
- * the batch, where {@code q_j} is the mean activation of hidden unit {@code j} over the batch (Lee,
- * Ekanadham and Ng, NIPS 2007, with the cross-entropy of Hinton's guide, section 11); its gradient
- * is exact.
+ * <p>With a sparsity cost the penalty {@code n cost sum_j KL(target || q_j)} is added to the loss
+ * of the batch, where {@code q_j} is the mean activation of hidden unit {@code j} over the batch
+ * (Lee, Ekanadham and Ng, NIPS 2007, with the cross-entropy of Hinton's guide, section 11); its
+ * gradient is exact.
  *
  * <p>Keeps buffers and persistent chains between calls, outside workspaces. Not safe for use by
  * several threads at once.
@@ -68,53 +68,60 @@ public final class ContrastiveDivergence {
    * @param weightGradient {@code [nIn, nOut]} in 'f' order. Overwritten.
    * @param hiddenBiasGradient {@code [nOut]}. Overwritten.
    * @param visibleBiasGradient {@code [nIn]}. Overwritten.
+   * @param withError whether to compute the mean-field reconstruction error, for about the time of
+   *     one of the five products
+   * @return {@code |v - E[v | E[h | v]]|^2} summed over visible units, mean over the batch, before
+   *     the step, or NaN if not asked for. It uses no random numbers; it is not a likelihood and
+   *     not what training minimises.
    */
-  public void gradient(
+  public double gradient(
       RbmModel model,
       INDArray data,
       INDArray weightGradient,
       INDArray hiddenBiasGradient,
-      INDArray visibleBiasGradient) {
+      INDArray visibleBiasGradient,
+      boolean withError) {
     long n = data.size(0);
     Buffers b = buffers(model, n);
     b.dataVisible.assign(data);
     model.visibleUnits().toStatistic(b.dataVisible);
-    model.hiddenFieldInto(b.dataVisible, b.dataHidden);
+    model.hiddenFieldInto(b.dataVisibleT, b.dataHidden, b.dataHiddenT);
     model.hiddenUnits().fieldToMean(b.dataHidden);
 
     if (options.persistentChains() == 0) {
       model.hiddenUnits().sample(b.dataHidden, b.hiddenSample, random);
-      runChain(model, b, b.hiddenSample);
+      runChain(model, b, b.hiddenSample, b.hiddenSampleT);
     } else {
       startChains(model);
-      runChain(model, b, chains);
+      runChain(model, b, chains, chains.transpose());
       model.hiddenUnits().sample(b.chainHidden, chains, random);
     }
 
-    negatePositivePhase(b.dataHidden, n);
     model.hiddenUnits().toStatistic(b.dataHidden);
+    double error = withError ? reconstructionError(model, data, b) : Double.NaN;
+    negatePositivePhase(b.dataHidden);
     model.hiddenUnits().toStatistic(b.chainHidden);
     if (b.chainWeight != 1) {
       b.chainHidden.muli(b.chainWeight);
     }
-    Nd4j.gemm(b.visible.transpose(), b.hidden, weightGradient, false, false, 1.0, 0.0);
+    Nd4j.gemm(b.visibleT, b.hidden, weightGradient, false, false, 1.0, 0.0);
     columnSums(b.hidden, b.ones, hiddenBiasGradient);
     columnSums(b.visible, b.phaseWeights, visibleBiasGradient);
+    return error;
   }
 
-  /** {@code k} sweeps; {@code hiddenState} is overwritten by later hidden samples. */
-  private void runChain(RbmModel model, Buffers b, INDArray hiddenState) {
-    INDArray h = hiddenState;
+  /** {@code k} sweeps; {@code h} is overwritten by later hidden samples. */
+  private void runChain(RbmModel model, Buffers b, INDArray h, INDArray hTransposed) {
     for (int sweep = 1; sweep <= options.k(); sweep++) {
       if (sweep > 1) {
         model.hiddenUnits().sample(b.chainHidden, h, random);
       }
       model.hiddenUnits().toStatistic(h);
-      model.visibleFieldInto(h, 1, b.chainVisible);
+      model.visibleFieldInto(hTransposed, 1, b.chainVisible, b.chainVisibleT);
       model.visibleUnits().fieldToMean(b.chainVisible);
       model.visibleUnits().sample(b.chainVisible, b.chainVisible, random);
       model.visibleUnits().toStatistic(b.chainVisible);
-      model.hiddenFieldInto(b.chainVisible, b.chainHidden);
+      model.hiddenFieldInto(b.chainVisibleT, b.chainHidden, b.chainHiddenT);
       model.hiddenUnits().fieldToMean(b.chainHidden);
     }
   }
@@ -123,7 +130,7 @@ public final class ContrastiveDivergence {
    * Replaces the positive phase's hidden means {@code h} by {@code -h}, plus the derivative of the
    * sparsity penalty by the hidden field.
    */
-  private void negatePositivePhase(INDArray h, long n) {
+  private void negatePositivePhase(INDArray h) {
     if (options.sparsityCost() == 0) {
       h.negi();
       return;
@@ -137,18 +144,18 @@ public final class ContrastiveDivergence {
   }
 
   /**
-   * Mean-field reconstruction error of the last batch given to {@link #gradient}: {@code |v -
-   * E[v | E[h | v]]|^2} summed over visible units, mean over the batch. Uses no random numbers; not a
-   * likelihood, and not what training minimises.
-   *
-   * @param model the machine, unchanged since
-   * @param data the batch. Not modified.
-   * @return the error, at least 0, or NaN if the machine has diverged
+   * Mean-field reconstruction error of the batch whose positive phase is in the buffers: {@code |v
+   * - E[v | E[h | v]]|^2}, mean over the batch.
    */
-  public double reconstructionError(RbmModel model, INDArray data) {
-    INDArray states = data.castTo(model.weights().dataType());
-    INDArray difference = model.reconstruct(states).subi(states);
-    double norm = difference.norm2Number().doubleValue();
+  private double reconstructionError(RbmModel model, INDArray data, Buffers b) {
+    if (b.reconstruction == null) {
+      b.reconstruction = Workspaces.outside(() -> b.dataVisible.ulike());
+    }
+    INDArray r = b.reconstruction;
+    model.visibleFieldInto(b.dataHiddenT, 1, r, r.transpose());
+    model.visibleUnits().fieldToMean(r);
+    r.subi(data.castTo(r.dataType()));
+    double norm = r.norm2Number().doubleValue();
     return norm * norm / data.size(0);
   }
 
@@ -197,7 +204,7 @@ public final class ContrastiveDivergence {
 
   private static void columnSums(INDArray rows, INDArray weights, INDArray out) {
     Nd4j.gemm(
-        rows.transpose(), weights, out.reshape('f', out.length(), 1), false, false, 1.0, 0.0);
+        weights, rows, out.reshape('f', new long[] {1, out.length()}), false, false, 1.0, 0.0);
   }
 
   private Buffers buffers(RbmModel model, long n) {
@@ -225,23 +232,36 @@ public final class ContrastiveDivergence {
     final INDArray dataHidden;
     final INDArray chainHidden;
     final INDArray hiddenSample;
+    final INDArray visibleT;
+    final INDArray dataVisibleT;
+    final INDArray chainVisibleT;
+    final INDArray dataHiddenT;
+    final INDArray chainHiddenT;
+    final INDArray hiddenSampleT;
     final INDArray ones;
     final INDArray phaseWeights;
     final double chainWeight;
+    INDArray reconstruction;
 
     Buffers(RbmModel model, long n, long m) {
       visible = matrix(model, n + m, model.visibleSize());
       hidden = matrix(model, n + m, model.hiddenSize());
       hiddenSample = matrix(model, n, model.hiddenSize());
-      ones = matrix(model, n + m, 1).assign(1);
-      phaseWeights = matrix(model, n + m, 1);
+      ones = matrix(model, 1, n + m).assign(1);
+      phaseWeights = matrix(model, 1, n + m);
       dataVisible = rows(visible, 0, n);
       chainVisible = rows(visible, n, n + m);
       dataHidden = rows(hidden, 0, n);
       chainHidden = rows(hidden, n, n + m);
       chainWeight = (double) n / m;
-      rows(phaseWeights, 0, n).assign(-1);
-      rows(phaseWeights, n, n + m).assign(chainWeight);
+      phaseWeights.get(NDArrayIndex.all(), NDArrayIndex.interval(0, n)).assign(-1);
+      phaseWeights.get(NDArrayIndex.all(), NDArrayIndex.interval(n, n + m)).assign(chainWeight);
+      visibleT = visible.transpose();
+      dataVisibleT = dataVisible.transpose();
+      chainVisibleT = chainVisible.transpose();
+      dataHiddenT = dataHidden.transpose();
+      chainHiddenT = chainHidden.transpose();
+      hiddenSampleT = hiddenSample.transpose();
     }
 
     boolean fits(RbmModel model) {
@@ -256,9 +276,7 @@ public final class ContrastiveDivergence {
     }
 
     private static INDArray rows(INDArray matrix, long from, long to) {
-      return matrix.get(
-          NDArrayIndex.interval(from, to),
-          NDArrayIndex.all());
+      return matrix.get(NDArrayIndex.interval(from, to), NDArrayIndex.all());
     }
   }
 }

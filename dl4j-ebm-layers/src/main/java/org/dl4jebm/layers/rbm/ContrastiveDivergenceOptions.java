@@ -9,7 +9,8 @@ package org.dl4jebm.layers.rbm;
  * @param k Gibbs sweeps of the negative phase, at least 1
  * @param persistentChains number of chains that outlive a step, or 0 for chains that start at the
  *     data each time; need not be the batch size
- * @param sparsityTarget wanted mean activation of the hidden units, in (0, 1); used only with a cost
+ * @param sparsityTarget wanted mean activation of the hidden units, in (0, 1); used only with a
+ *     cost
  * @param sparsityCost weight of the sparsity penalty, at least 0; 0 switches it off
  */
 public record ContrastiveDivergenceOptions(

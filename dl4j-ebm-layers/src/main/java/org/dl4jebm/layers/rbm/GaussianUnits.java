@@ -17,17 +17,17 @@ import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
- * Real-valued units with a fixed variance {@code s_i^2} each: {@code e(x; b) = sum (x_i - b_i)^2 / (2
- * s_i^2)}, {@code t(x) = x / s^2}, {@code x | z ~ N(z, s^2)}, {@code A(z; b) = sum log(2 pi s_i^2) / 2
- * + (z_i^2 - b_i^2) / (2 s_i^2)}.
+ * Real-valued units with a fixed variance {@code s_i^2} each: {@code e(x; b) = sum (x_i - b_i)^2 /
+ * (2 s_i^2)}, {@code t(x) = x / s^2}, {@code x | z ~ N(z, s^2)}, {@code A(z; b) = sum log(2 pi
+ * s_i^2) / 2 + (z_i^2 - b_i^2) / (2 s_i^2)}.
  *
  * <p>The coupling is {@code v_i W_ij h_j / s_i^2} (Cho, Ilin and Raiko, ICANN 2011), not Hinton and
- * Salakhutdinov's {@code v_i W_ij h_j / s_i}; weights of the one are those of the other times {@code
- * s_i}. With unit variance the two agree.
+ * Salakhutdinov's {@code v_i W_ij h_j / s_i}; weights of the one are those of the other times
+ * {@code s_i}. With unit variance the two agree.
  *
- * <p>Choose them for real-valued data. Standardise each input to mean 0 and variance 1 first and take
- * {@link #unitVariance()}, or give the noise variance of each input. Learning rates must be 10 to 100
- * times smaller than with Bernoulli units (Hinton, UTML TR 2010-003, section 13.2).
+ * <p>Choose them for real-valued data. Standardise each input to mean 0 and variance 1 first and
+ * take {@link #unitVariance()}, or give the noise variance of each input. Learning rates must be 10
+ * to 100 times smaller than with Bernoulli units (Hinton, UTML TR 2010-003, section 13.2).
  */
 public final class GaussianUnits implements UnitType {
 
@@ -62,7 +62,8 @@ public final class GaussianUnits implements UnitType {
   /**
    * Units with given variances.
    *
-   * @param variance one variance for all units, or one a unit; finite, greater than 0. Not modified.
+   * @param variance one variance for all units, or one a unit; finite, greater than 0. Not
+   *     modified.
    * @return the type
    * @throws IllegalArgumentException if there is no variance, or one is not finite and positive
    */
@@ -176,8 +177,7 @@ public final class GaussianUnits implements UnitType {
     }
   }
 
-  private INDArray row(
-      Map<DataType, INDArray> cache, DataType type, DoubleUnaryOperator function) {
+  private INDArray row(Map<DataType, INDArray> cache, DataType type, DoubleUnaryOperator function) {
     return cache.computeIfAbsent(
         type,
         t ->

@@ -6,6 +6,7 @@ package org.dl4jebm.layers.rbm;
 import java.util.Arrays;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.broadcast.BiasAdd;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -17,12 +18,12 @@ import org.nd4j.linalg.factory.Nd4j;
  * p(v)    = exp(-F(v)) / Z           F(v)    = e_v(v; b) - A_h(c + t_v(v) W)
  * }</pre>
  *
- * with {@code e}, {@code t} and {@code A} of the two {@link UnitType}s. With Bernoulli units on both
- * sides {@code E = -b.v - c.h - v W h'} and {@code F = -b.v - sum softplus(c + v W)}.
+ * with {@code e}, {@code t} and {@code A} of the two {@link UnitType}s. With Bernoulli units on
+ * both sides {@code E = -b.v - c.h - v W h'} and {@code F = -b.v - sum softplus(c + v W)}.
  *
  * <p>The object holds the given arrays, not copies: it sees every later change of them. It is what
- * the layer, contrastive divergence, samplers and estimators share. Batches are {@code [n, nIn]} and
- * {@code [n, nOut]}, one example a row, of the parameters' data type. Safe for use by several
+ * the layer, contrastive divergence, samplers and estimators share. Batches are {@code [n, nIn]}
+ * and {@code [n, nOut]}, one example a row, of the parameters' data type. Safe for use by several
  * threads as long as nobody changes the parameters.
  */
 public final class RbmModel {
@@ -94,8 +95,8 @@ public final class RbmModel {
   }
 
   /**
-   * Free energy of visible states, {@code F(v) = -log sum_h exp(-E(v, h))}, so that {@code log p(v) =
-   * -F(v) - log Z}.
+   * Free energy of visible states, {@code F(v) = -log sum_h exp(-E(v, h))}, so that {@code log p(v)
+   * = -F(v) - log Z}.
    *
    * @param v {@code [n, nIn]}. Not modified.
    * @return {@code [n]}, new; finite for any finite argument
@@ -104,14 +105,12 @@ public final class RbmModel {
   public INDArray freeEnergy(INDArray v) {
     INDArray states = visibleStates(v);
     INDArray field = hiddenField(statistics(states, visible));
-    return visible
-        .energyTerm(states, visibleBias)
-        .subi(hidden.logPartition(field, hiddenBias));
+    return visible.energyTerm(states, visibleBias).subi(hidden.logPartition(field, hiddenBias));
   }
 
   /**
-   * Free energy of hidden states, {@code -log sum_v exp(-E(v, h))} (an integral for Gaussian visible
-   * units). Summing its exponential over all hidden states gives {@code Z}.
+   * Free energy of hidden states, {@code -log sum_v exp(-E(v, h))} (an integral for Gaussian
+   * visible units). Summing its exponential over all hidden states gives {@code Z}.
    *
    * @param h {@code [n, nOut]}. Not modified.
    * @return {@code [n]}, new
@@ -120,9 +119,7 @@ public final class RbmModel {
   public INDArray freeEnergyOfHidden(INDArray h) {
     INDArray states = hiddenStates(h);
     INDArray field = visibleField(statistics(states, hidden));
-    return hidden
-        .energyTerm(states, hiddenBias)
-        .subi(visible.logPartition(field, visibleBias));
+    return hidden.energyTerm(states, hiddenBias).subi(visible.logPartition(field, visibleBias));
   }
 
   /**
@@ -255,36 +252,37 @@ public final class RbmModel {
     return hiddenBias;
   }
 
-  /** Writes {@code c + t W}, or {@code c - t W} for a negated statistic, into {@code out}. */
-  void hiddenFieldInto(INDArray visibleStatistics, INDArray out) {
-    fieldInto(weights, true, visibleStatistics, hiddenBias, 1, out);
+  /** Writes {@code c + t W} into {@code out}, which has the given transpose. */
+  void hiddenFieldInto(INDArray statisticsTransposed, INDArray out, INDArray outTransposed) {
+    fieldInto(true, statisticsTransposed, hiddenBias, 1, out, outTransposed);
   }
 
-  /** Writes {@code b + sign t W'} into {@code out}. */
-  void visibleFieldInto(INDArray hiddenStatistics, double sign, INDArray out) {
-    fieldInto(weights, false, hiddenStatistics, visibleBias, sign, out);
+  /** Writes {@code b + sign t W'} into {@code out}, which has the given transpose. */
+  void visibleFieldInto(
+      INDArray statisticsTransposed, double sign, INDArray out, INDArray outTransposed) {
+    fieldInto(false, statisticsTransposed, visibleBias, sign, out, outTransposed);
   }
 
   /**
    * {@code out} is in 'c' order, and so its transpose is the 'f'-ordered result that gemm can write
-   * without a temporary copy.
+   * without a temporary copy. Transposes are views that the caller may keep from step to step.
    */
-  private static void fieldInto(
-      INDArray w,
+  private void fieldInto(
       boolean transposeWeights,
-      INDArray statistics,
+      INDArray statisticsTransposed,
       INDArray bias,
       double sign,
-      INDArray out) {
-    Nd4j.gemm(w, statistics.transpose(), out.transpose(), transposeWeights, false, sign, 0.0);
-    out.addiRowVector(bias);
+      INDArray out,
+      INDArray outTransposed) {
+    Nd4j.gemm(weights, statisticsTransposed, outTransposed, transposeWeights, false, sign, 0.0);
+    Nd4j.exec(new BiasAdd(out, bias, out, false));
   }
 
   private INDArray hiddenField(INDArray visibleStatistics) {
     INDArray out =
         Nd4j.createUninitialized(
             weights.dataType(), new long[] {visibleStatistics.size(0), hiddenSize()}, 'c');
-    hiddenFieldInto(visibleStatistics, out);
+    hiddenFieldInto(visibleStatistics.transpose(), out, out.transpose());
     return out;
   }
 
@@ -292,7 +290,7 @@ public final class RbmModel {
     INDArray out =
         Nd4j.createUninitialized(
             weights.dataType(), new long[] {hiddenStatistics.size(0), visibleSize()}, 'c');
-    visibleFieldInto(hiddenStatistics, 1, out);
+    visibleFieldInto(hiddenStatistics.transpose(), 1, out, out.transpose());
     return out;
   }
 

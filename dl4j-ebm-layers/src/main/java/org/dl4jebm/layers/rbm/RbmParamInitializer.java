@@ -142,10 +142,8 @@ public final class RbmParamInitializer implements ParamInitializer {
     views.put(
         WEIGHT_KEY,
         flat.get(NDArrayIndex.interval(0, weights)).reshape('f', rbm.getNIn(), rbm.getNOut()));
-    views.put(
-        HIDDEN_BIAS_KEY, flat.get(NDArrayIndex.interval(weights, weights + rbm.getNOut())));
-    views.put(
-        VISIBLE_BIAS_KEY, flat.get(NDArrayIndex.interval(weights + rbm.getNOut(), expected)));
+    views.put(HIDDEN_BIAS_KEY, flat.get(NDArrayIndex.interval(weights, weights + rbm.getNOut())));
+    views.put(VISIBLE_BIAS_KEY, flat.get(NDArrayIndex.interval(weights + rbm.getNOut(), expected)));
     return views;
   }
 }

@@ -23,19 +23,20 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
- * Configuration of a restricted Boltzmann machine as a layer of a {@code MultiLayerNetwork} or {@code
- * ComputationGraph}: pretrained by contrastive divergence on unlabelled data, then fine-tuned as an
- * ordinary sigmoid layer {@code h = sigmoid(v W + c)}.
+ * Configuration of a restricted Boltzmann machine as a layer of a {@code MultiLayerNetwork} or
+ * {@code ComputationGraph}: pretrained by contrastive divergence on unlabelled data, then
+ * fine-tuned as an ordinary sigmoid layer {@code h = sigmoid(v W + c)}.
  *
- * <pre>{@code   p(v, h) = exp(-E(v, h)) / Z,   E(v, h) = -b.v - c.h - v W h'   (Bernoulli units)}</pre>
+ * <pre>{@code   p(v, h) = exp(-E(v, h)) / Z,   E(v, h) = -b.v - c.h - v W h'   (Bernoulli units)}
+ * </pre>
  *
  * <p>Stacked, such layers are a deep belief network (Hinton, Osindero and Teh, Neural Computation
  * 2006). Use the greedy trainer of the training module to pretrain a stack: {@code
  * MultiLayerNetwork.pretrain} of DL4J 1.0.0-M2.1 gives layers above the first the wrong input.
  *
  * <p>Updater, weight initialisation, l1, l2, weight decay, constraints, gradient normalisation and
- * weight noise are DL4J's and act in pretraining and fine-tuning alike; the visible bias follows the
- * bias updater, bias regularisation and bias constraints. Dropout acts in fine-tuning only. The
+ * weight noise are DL4J's and act in pretraining and fine-tuning alike; the visible bias follows
+ * the bias updater, bias regularisation and bias constraints. Dropout acts in fine-tuning only. The
  * random stream of pretraining comes from the network's seed, which must not be 0. The activation
  * function follows from the hidden units and cannot be chosen.
  */
@@ -100,7 +101,10 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
       }
       if (visibleUnits == null || hiddenUnits == null) {
         throw new IllegalArgumentException(
-            "visibleUnits are " + visibleUnits + " and hiddenUnits " + hiddenUnits
+            "visibleUnits are "
+                + visibleUnits
+                + " and hiddenUnits "
+                + hiddenUnits
                 + "; accepted: a UnitType each");
       }
       hiddenUnits
@@ -359,8 +363,8 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
   }
 
   /**
-   * Builds the layer configuration. What is not set is taken from the network's global configuration, as
-   * for every DL4J layer.
+   * Builds the layer configuration. What is not set is taken from the network's global
+   * configuration, as for every DL4J layer.
    */
   public static class Builder extends BasePretrainNetwork.Builder<Builder> {
 
@@ -398,8 +402,8 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
     }
 
     /**
-     * Gibbs sweeps of the negative phase (CD-k). Default: 1. More give a better gradient for generation
-     * and likelihood; for features 1 is usually enough.
+     * Gibbs sweeps of the negative phase (CD-k). Default: 1. More give a better gradient for
+     * generation and likelihood; for features 1 is usually enough.
      *
      * @param k at least 1
      * @return this builder
@@ -444,8 +448,8 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
     }
 
     /**
-     * Iterations from one computation of the pretraining score to the next. Default: 10. The score costs
-     * about a third of an iteration; see the benchmarks.
+     * Iterations from one computation of the pretraining score to the next. Default: 10. The score
+     * costs about a third of an iteration; see the benchmarks.
      *
      * @param scoreEvery at least 1
      * @return this builder
@@ -470,7 +474,8 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
      * Builds the configuration.
      *
      * @return a {@link RestrictedBoltzmannMachine}
-     * @throws DL4JInvalidConfigException naming the layer, the option, its value and what is accepted
+     * @throws DL4JInvalidConfigException naming the layer, the option, its value and what is
+     *     accepted
      */
     @Override
     @SuppressWarnings("unchecked") // the signature is DL4J's

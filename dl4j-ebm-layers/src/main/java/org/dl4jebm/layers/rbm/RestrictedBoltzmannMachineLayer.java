@@ -27,6 +27,7 @@ import org.dl4jebm.layers.random.Seeds;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
@@ -35,14 +36,14 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  * ContrastiveDivergence}; this class connects it with DL4J.
  *
  * <p>In pretraining the score is the mean-field reconstruction error of the batch (see {@link
- * ContrastiveDivergence#reconstructionError}) plus DL4J's regularisation term, before the update. It is computed
- * every {@code scoreEvery} iterations; in between {@link #score()} keeps its value.
+ * ContrastiveDivergence#gradient}) plus DL4J's regularisation term, before the update. It is
+ * computed every {@code scoreEvery} iterations; in between {@link #score()} keeps its value.
  *
  * <p>Dropout acts in supervised passes only: a pixel that was dropped and the others' rescaling are
  * outside the states of the visible units. Weight noise acts in both.
  */
-public class RestrictedBoltzmannMachineLayer
-    extends BasePretrainNetwork<RestrictedBoltzmannMachine> implements ResumablePretraining {
+public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<RestrictedBoltzmannMachine>
+    implements ResumablePretraining {
 
   private static final long serialVersionUID = 1L;
 
@@ -85,12 +86,13 @@ public class RestrictedBoltzmannMachineLayer
   }
 
   /**
-   * Trains on one batch: forms the contrastive divergence gradient and lets DL4J's updater apply it.
+   * Trains on one batch: forms the contrastive divergence gradient and lets DL4J's updater apply
+   * it.
    *
    * @param batch {@code [n, nIn]}. Not modified.
    * @param workspaceMgr DL4J's workspaces; may be {@link LayerWorkspaceMgr#noWorkspaces()}
-   * @throws DL4JInvalidInputException if the batch is empty, has the wrong width, NaN, infinite values or
-   *     values outside the range of the visible units; nothing was changed then
+   * @throws DL4JInvalidInputException if the batch is empty, has the wrong width, NaN, infinite
+   *     values or values outside the range of the visible units; nothing was changed then
    */
   @Override
   public void fit(INDArray batch, LayerWorkspaceMgr workspaceMgr) {
@@ -110,18 +112,21 @@ public class RestrictedBoltzmannMachineLayer
         model(
             getParamWithNoise(RbmParamInitializer.WEIGHT_KEY, true, workspaceMgr),
             getParamWithNoise(RbmParamInitializer.HIDDEN_BIAS_KEY, true, workspaceMgr));
-    ContrastiveDivergence estimator = contrastiveDivergence();
-    estimator.gradient(
-        model,
-        batch,
-        gradientViews.get(RbmParamInitializer.WEIGHT_KEY),
-        gradientViews.get(RbmParamInitializer.HIDDEN_BIAS_KEY),
-        gradientViews.get(RbmParamInitializer.VISIBLE_BIAS_KEY));
+    boolean scoreDue = conf.getIterationCount() % layerConf().getScoreEvery() == 0;
+    double error =
+        contrastiveDivergence()
+            .gradient(
+                model,
+                batch,
+                gradientViews.get(RbmParamInitializer.WEIGHT_KEY),
+                gradientViews.get(RbmParamInitializer.HIDDEN_BIAS_KEY),
+                gradientViews.get(RbmParamInitializer.VISIBLE_BIAS_KEY),
+                scoreDue);
     Gradient result = new DefaultGradient(gradientsFlattened);
     result.gradientForVariable().putAll(gradientViews);
     gradient = result;
-    if (conf.getIterationCount() % layerConf().getScoreEvery() == 0) {
-      score = estimator.reconstructionError(model, batch) + calcRegularizationScore(false);
+    if (scoreDue) {
+      score = error + calcRegularizationScore(false);
     }
     weightNoiseParams.clear();
   }
@@ -138,15 +143,17 @@ public class RestrictedBoltzmannMachineLayer
               + layerId());
     }
     UnitType units = layerConf().getVisibleUnits();
-    if (!Double.isFinite(batch.sumNumber().doubleValue())) {
+    INDArray states = batch.castTo(dataType);
+    INDArray flat = states.reshape(states.ordering(), new long[] {states.length()});
+    if (!Double.isFinite(Nd4j.getBlasWrapper().dot(flat, flat))) {
       throw new DL4JInvalidInputException(
-          "pretraining data hold NaN or infinite values, or their sum overflows; accepted by "
+          "pretraining data hold NaN or infinite values, or their squares overflow; accepted by "
               + units.describe()
               + ": finite values "
               + layerId());
     }
     units
-        .findBadStates(batch)
+        .findBadStates(states)
         .ifPresent(
             problem -> {
               throw new DL4JInvalidInputException(
@@ -203,11 +210,11 @@ public class RestrictedBoltzmannMachineLayer
   }
 
   /**
-   * Supervised backward pass of the sigmoid layer. The visible bias takes no part in it: its gradient
-   * view is set to zero on every call.
+   * Supervised backward pass of the sigmoid layer. The visible bias takes no part in it: its
+   * gradient view is set to zero on every call.
    *
-   * @param epsilon derivative of the loss by this layer's output, {@code [n, nOut]}. May be modified,
-   *     as by every DL4J layer.
+   * @param epsilon derivative of the loss by this layer's output, {@code [n, nOut]}. May be
+   *     modified, as by every DL4J layer.
    * @param workspaceMgr DL4J's workspaces
    * @return gradient views and the derivative by the input, {@code [n, nIn]}
    */
@@ -307,8 +314,7 @@ public class RestrictedBoltzmannMachineLayer
 
   private Solver solver() {
     if (solver == null) {
-      solver =
-          new Solver.Builder().model(this).configure(conf()).listeners(getListeners()).build();
+      solver = new Solver.Builder().model(this).configure(conf()).listeners(getListeners()).build();
     }
     return solver;
   }
@@ -335,15 +341,14 @@ public class RestrictedBoltzmannMachineLayer
   }
 
   /**
-   * Copies the layer with its parameters; the copy has no listeners, no updater state and starts its
-   * random stream anew.
+   * Copies the layer with its parameters; the copy has no listeners, no updater state and starts
+   * its random stream anew.
    *
    * @return a layer that shares nothing with this one
    */
   @Override
   public Layer clone() {
     NeuralNetConfiguration copy = conf.clone();
-    return copy.getLayer()
-        .instantiate(copy, null, index, paramsFlattened.dup(), false, dataType);
+    return copy.getLayer().instantiate(copy, null, index, paramsFlattened.dup(), false, dataType);
   }
 }

@@ -23,8 +23,8 @@ import org.nd4j.shade.jackson.annotation.JsonTypeInfo;
  *
  * <p>All arrays are {@code [n, units]} with one example a row. An implementation is one small
  * immutable class with value semantics; it is stored in saved models by class name, with its
- * properties as JSON. To add a type, implement this interface: the layer, contrastive divergence and
- * {@link RbmModel} use nothing else.
+ * properties as JSON. To add a type, implement this interface: the layer, contrastive divergence
+ * and {@link RbmModel} use nothing else.
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.CLASS, include = JsonTypeInfo.As.PROPERTY, property = "@class")
 public interface UnitType extends Serializable {
