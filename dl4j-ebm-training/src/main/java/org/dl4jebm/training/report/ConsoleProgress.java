@@ -6,12 +6,16 @@ package org.dl4jebm.training.report;
 import java.io.Console;
 import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
+import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.DefaultProgressBarRenderer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import me.tongfei.progressbar.ProgressState;
 
 /**
  * Shows progress as a bar with the time that has passed and the time left, redrawn five times a
@@ -83,7 +87,7 @@ public final class ConsoleProgress implements Progress {
           new ProgressBarBuilder()
               .setTaskName(task)
               .setInitialMax(totalSteps)
-              .setStyle(ProgressBarStyle.ASCII)
+              .setRenderer(new Renderer())
               .setUpdateIntervalMillis(UPDATE_MILLIS)
               .continuousUpdate()
               .setConsumer(line)
@@ -126,6 +130,36 @@ public final class ConsoleProgress implements Progress {
     CompletableFuture.runAsync(bar::close).join();
     line.close();
     bar = null;
+  }
+
+  /**
+   * The library's own picture of a bar, which does not say that its second time is the time left.
+   */
+  private static final class Renderer extends DefaultProgressBarRenderer {
+
+    Renderer() {
+      super(ProgressBarStyle.ASCII, "", 1, false, null, null, true, Renderer::timeLeft);
+    }
+
+    private static Optional<Duration> timeLeft(ProgressState state) {
+      long done = state.getCurrent() - state.getStart();
+      if (state.isIndefinite() || done <= 0) {
+        return Optional.empty();
+      }
+      long todo = state.getMax() - state.getCurrent();
+      return Optional.of(state.getElapsedAfterStart().multipliedBy(todo).dividedBy(done));
+    }
+
+    /** Left out: the percentage says as much, and the detail needs the room. */
+    @Override
+    protected String ratio(ProgressState state) {
+      return "";
+    }
+
+    @Override
+    protected String etaString(ProgressState state) {
+      return super.etaString(state) + " left";
+    }
   }
 
   /** The line of the terminal on which the bar stands. */

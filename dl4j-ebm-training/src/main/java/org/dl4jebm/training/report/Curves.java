@@ -7,10 +7,16 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.image.BufferedImage;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -172,9 +178,8 @@ public final class Curves {
             .yAxisTitle(yLabel)
             .build();
     style(chart.getStyler());
-    double floor = floor();
     for (int i = 0; i < curves.size(); i++) {
-      addTo(chart, curves.get(i), COLOURS[i % COLOURS.length], floor);
+      addTo(chart, curves.get(i), COLOURS[i % COLOURS.length]);
     }
     return BitmapEncoder.getBufferedImage(chart);
   }
@@ -194,9 +199,64 @@ public final class Curves {
     styler.setMarkerSize(7);
     styler.setXAxisLogarithmic(logX);
     styler.setYAxisLogarithmic(logY);
+    if (logX) {
+      double[] ends = logEnds(curves.stream().flatMapToDouble(c -> Arrays.stream(c.x)));
+      styler.setXAxisMin(ends[0]).setXAxisMax(ends[1]);
+      styler.setXAxisLogarithmicDecadeOnly(false);
+      styler.setXAxisTickLabelsFormattingFunction(tick -> logLabel(tick, ends[1] / ends[0]));
+    }
+    if (logY) {
+      double[] ends = logEnds(curves.stream().flatMapToDouble(c -> drawn(c)));
+      styler.setYAxisMin(ends[0]).setYAxisMax(ends[1]);
+      styler.setYAxisLogarithmicDecadeOnly(false);
+      styler.setYAxisTickLabelsFormattingFunction(tick -> logLabel(tick, ends[1] / ends[0]));
+    }
   }
 
-  private void addTo(XYChart chart, Series curve, Color colour, double floor) {
+  /** Returns the values and the ends of the error bars that a logarithmic axis can show. */
+  private static DoubleStream drawn(Series curve) {
+    DoubleStream values = Arrays.stream(curve.y);
+    if (curve.error == null) {
+      return values;
+    }
+    DoubleStream ends =
+        IntStream.range(0, curve.y.length)
+            .boxed()
+            .flatMapToDouble(
+                i -> DoubleStream.of(curve.y[i] - curve.error[i], curve.y[i] + curve.error[i]));
+    return DoubleStream.concat(values, ends.filter(end -> end > 0));
+  }
+
+  /** Returns the ends of a logarithmic axis: positive numbers rounded outwards to one digit. */
+  private static double[] logEnds(DoubleStream numbers) {
+    DoubleSummaryStatistics range = numbers.filter(Double::isFinite).summaryStatistics();
+    double low = round(range.getMin(), RoundingMode.FLOOR);
+    double high = round(range.getMax(), RoundingMode.CEILING);
+    return low < high ? new double[] {low, high} : new double[] {low / 2, high * 2};
+  }
+
+  private static double round(double positive, RoundingMode mode) {
+    return positive > 0
+        ? BigDecimal.valueOf(positive).round(new MathContext(1, mode)).doubleValue()
+        : positive;
+  }
+
+  /**
+   * Labels the powers of ten; on shorter axes also 2 and 5 times them, or every tick. XChart's own
+   * choice is the powers of ten alone, of which a short axis shows one or none.
+   */
+  private static String logLabel(double tick, double span) {
+    int exponent = (int) Math.floor(Math.log10(tick) + 1e-9);
+    long digit = Math.round(tick / Math.pow(10, exponent));
+    if (digit != 1 && span > 10 && (span > 100 || (digit != 2 && digit != 5))) {
+      return "";
+    }
+    return exponent >= -3 && exponent <= 5
+        ? BigDecimal.valueOf(digit).scaleByPowerOfTen(exponent).toPlainString()
+        : digit + "e" + exponent;
+  }
+
+  private void addTo(XYChart chart, Series curve, Color colour) {
     double[] y = curve.y.clone();
     for (int i = 0; i < y.length; i++) {
       if (logX && curve.x[i] <= 0) {
@@ -213,7 +273,7 @@ public final class Curves {
     line.setMarkerColor(colour);
     line.setLineStyle(new BasicStroke(2.5f));
     if (curve.error != null) {
-      addErrorBars(chart, curve, y, colour, floor);
+      addErrorBars(chart, curve, y, colour);
     }
   }
 
@@ -221,8 +281,9 @@ public final class Curves {
    * Adds the bars as one more line with gaps. XChart's own error bars reach equally far to both
    * sides, and cannot end where a logarithmic axis does.
    */
-  private static void addErrorBars(
-      XYChart chart, Series curve, double[] y, Color colour, double floor) {
+  private void addErrorBars(XYChart chart, Series curve, double[] y, Color colour) {
+    Double lowest = logY ? chart.getStyler().getYAxisMin() : null;
+    double floor = lowest == null ? Double.NEGATIVE_INFINITY : lowest;
     double[] x = new double[3 * y.length];
     double[] ends = new double[3 * y.length];
     for (int i = 0; i < y.length; i++) {
@@ -236,23 +297,6 @@ public final class Curves {
     bars.setLineColor(colour);
     bars.setLineStyle(new BasicStroke(1.2f));
     bars.setMarker(SeriesMarkers.NONE);
-  }
-
-  /** Returns the lowest value that an error bar may reach: on a logarithmic axis, of any value. */
-  private double floor() {
-    if (!logY) {
-      return Double.NEGATIVE_INFINITY;
-    }
-    double floor = Double.POSITIVE_INFINITY;
-    for (Series curve : curves) {
-      for (int i = 0; i < curve.y.length; i++) {
-        double end = curve.y[i] - (curve.error == null ? 0 : curve.error[i]);
-        if (Double.isFinite(curve.y[i])) {
-          floor = Math.min(floor, end > 0 ? end : curve.y[i]);
-        }
-      }
-    }
-    return floor;
   }
 
   private static IllegalArgumentException refused(
