@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.random;
 
 import java.util.Arrays;
+import org.dl4jebm.layers.Workspaces;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.random.impl.BernoulliDistribution;
 import org.nd4j.linalg.api.ops.random.impl.GaussianDistribution;
@@ -24,6 +25,9 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class RandomStream implements AutoCloseable {
 
   private final Random generator;
+
+  /** Holds the noise while the means stand in the array to be filled; made when first needed. */
+  private INDArray noise;
 
   /**
    * Opens a stream.
@@ -54,12 +58,25 @@ public final class RandomStream implements AutoCloseable {
    * @param mean contiguous array of the type of {@code out}. Not modified, unless it is {@code out}
    *     itself.
    * @param deviation standard deviation, at least 0
-   * @param out contiguous array of the same shape. Modified; may be {@code mean}.
+   * @param out contiguous array of the same shape. Modified; may be {@code mean}, the same object.
    * @throws IllegalArgumentException if shapes or data types differ
    */
   public void gaussian(INDArray mean, double deviation, INDArray out) {
     requireAlike(mean, out, "mean");
-    Nd4j.getExecutioner().exec(new GaussianDistribution(out, mean, deviation), generator);
+    // ND4J's operation takes an array of means as well, and ignores it.
+    INDArray target = mean == out ? noiseLike(out) : out;
+    Nd4j.getExecutioner().exec(new GaussianDistribution(target, 0.0, deviation), generator);
+    out.addi(mean == out ? target : mean);
+  }
+
+  private INDArray noiseLike(INDArray out) {
+    if (noise == null
+        || noise.dataType() != out.dataType()
+        || noise.ordering() != out.ordering()
+        || !Arrays.equals(noise.shape(), out.shape())) {
+      noise = Workspaces.outside(out::ulike);
+    }
+    return noise;
   }
 
   /**
