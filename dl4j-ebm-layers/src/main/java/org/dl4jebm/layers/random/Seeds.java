@@ -32,12 +32,11 @@ public final class Seeds {
    */
   public static long derive(long seed, long stream) {
     requireNonZero(seed, "seed");
-    long state = mix(seed) + stream * GOLDEN_GAMMA;
-    long mixed;
-    do {
-      state += GOLDEN_GAMMA;
-      mixed = mix(state);
-    } while (!isSafe(mixed));
+    long mixed = mix(mix(seed) + (stream + 1) * GOLDEN_GAMMA);
+    while (!isSafe(mixed)) {
+      // The next state of the generator would be that of the next stream.
+      mixed = mix(mixed ^ GOLDEN_GAMMA);
+    }
     return mixed;
   }
 
