@@ -49,16 +49,21 @@ class RbmModelTest {
     return pairs.stream();
   }
 
+  /** A model and the arrays it wraps. */
+  record Machine(RbmModel model, INDArray weights, INDArray hiddenBias, INDArray visibleBias) {}
+
   record UnitPair(UnitType visible, UnitType hidden) {
 
     RbmModel model(DataType type) {
+      return machine(type).model();
+    }
+
+    Machine machine(DataType type) {
       TinyRbm tiny = TinyRbm.oracle(N_IN, N_OUT);
-      return new RbmModel(
-          Nd4j.createFromArray(tiny.weights()).castTo(type).dup('f'),
-          Nd4j.createFromArray(tiny.hiddenBias()).castTo(type),
-          Nd4j.createFromArray(tiny.visibleBias()).castTo(type),
-          visible,
-          hidden);
+      INDArray w = Nd4j.createFromArray(tiny.weights()).castTo(type).dup('f');
+      INDArray c = Nd4j.createFromArray(tiny.hiddenBias()).castTo(type);
+      INDArray b = Nd4j.createFromArray(tiny.visibleBias()).castTo(type);
+      return new Machine(new RbmModel(w, c, b, visible, hidden), w, c, b);
     }
 
     INDArray visibleBatch(int rows, long seed) {

@@ -1,0 +1,197 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.random;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.dl4jebm.layers.testing.Limits;
+import org.dl4jebm.layers.testing.NdAssert;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+class RandomStreamTest {
+
+  private static final int N = 400_000;
+
+  private static double[] numbers(RandomStream random) {
+    INDArray uniform = Nd4j.create(DataType.FLOAT, 7, 5);
+    random.uniform(uniform);
+    INDArray normal = Nd4j.create(DataType.DOUBLE, 7, 5);
+    random.gaussian(uniform.castTo(DataType.DOUBLE), 2, normal);
+    INDArray bits = Nd4j.create(DataType.FLOAT, 7, 5);
+    random.bernoulli(uniform, bits);
+    return NdAssert.values(
+        Nd4j.concat(0, uniform.castTo(DataType.DOUBLE), normal, bits.castTo(DataType.DOUBLE)));
+  }
+
+  @Test
+  void theSeedAloneDecides() {
+    double[] first = numbers(new RandomStream(9));
+    Nd4j.getRandom().setSeed(123);
+    double[] second = numbers(new RandomStream(9));
+    assertArrayEquals(first, second);
+    assertTrue(!java.util.Arrays.equals(first, numbers(new RandomStream(10))));
+  }
+
+  @Test
+  void doesNotTouchTheDefaultGenerator() {
+    Nd4j.getRandom().setSeed(5);
+    double expected = Nd4j.getRandom().nextDouble();
+    Nd4j.getRandom().setSeed(5);
+    numbers(new RandomStream(9));
+    assertEquals(expected, Nd4j.getRandom().nextDouble());
+  }
+
+  @Test
+  void aRestoredPositionGivesTheSameNumbers() {
+    RandomStream random = new RandomStream(9);
+    numbers(random);
+    long[] position = random.state();
+    double[] expected = numbers(random);
+    position = position.clone();
+    numbers(random);
+    random.restore(position);
+    assertArrayEquals(expected, numbers(random), "the same stream");
+    RandomStream other = new RandomStream(77);
+    numbers(other);
+    other.restore(position);
+    assertArrayEquals(expected, numbers(other), "another stream");
+    random.close();
+    assertArrayEquals(numbers(other), numbersAfter(position), "closed streams do no harm");
+  }
+
+  private static double[] numbersAfter(long[] position) {
+    try (RandomStream random = new RandomStream(3)) {
+      random.restore(position);
+      numbers(random);
+      return numbers(random);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 3})
+  void aForeignPositionIsRefused(int length) {
+    RandomStream random = new RandomStream(9);
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> random.restore(new long[length]))
+            .getMessage();
+    assertTrue(message.contains(length + " numbers"), message);
+  }
+
+  @Test
+  void zeroIsRefused() {
+    assertThrows(IllegalArgumentException.class, () -> new RandomStream(0));
+  }
+
+  /** Limits: Bernstein and Laurent-Massart, see {@link Limits}; false alarm 1e-9 each. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, -1, Integer.MAX_VALUE, Long.MAX_VALUE})
+  void moments(long seed) {
+    for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
+      try (RandomStream random = new RandomStream(seed)) {
+        INDArray u = Nd4j.create(type, N);
+        random.uniform(u);
+        assertEquals(
+            0.5,
+            NdAssert.values(u.castTo(DataType.DOUBLE).mean())[0],
+            Limits.bernstein(1.0 / 12, 0.5, N));
+        assertTrue(u.minNumber().doubleValue() >= 0 && u.maxNumber().doubleValue() <= 1);
+
+        INDArray p = Nd4j.valueArrayOf(new long[] {N}, 0.3, type);
+        random.bernoulli(p, p);
+        assertEquals(
+            0.3,
+            p.castTo(DataType.DOUBLE).meanNumber().doubleValue(),
+            Limits.bernstein(0.21, 0.7, N));
+
+        INDArray x = Nd4j.valueArrayOf(new long[] {N}, 1.5, type);
+        random.gaussian(x, 0.5, x);
+        INDArray z = x.castTo(DataType.DOUBLE).sub(1.5).div(0.5);
+        assertEquals(0, z.meanNumber().doubleValue(), Limits.SIGMAS / Math.sqrt(N));
+        assertEquals(1, z.mul(z).meanNumber().doubleValue(), Limits.meanSquare(N));
+      }
+    }
+  }
+
+  /**
+   * Bad seeds of the native generator correlate numbers up to 0.6 at lags of powers of two. The
+   * mean of n products of independent uniforms, centred and scaled to variance 1, is normal at this
+   * size.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {1, -1, Integer.MAX_VALUE, Long.MAX_VALUE})
+  void seedsThatAreBadForTheNativeGeneratorAreMixed(long seed) {
+    try (RandomStream random = new RandomStream(seed)) {
+      INDArray u = Nd4j.create(DataType.DOUBLE, N);
+      random.uniform(u);
+      double[] x = NdAssert.values(u);
+      for (int lag : new int[] {1, 2, 1024, 2048, 65536}) {
+        double sum = 0;
+        for (int i = 0; i + lag < N; i++) {
+          sum += 12 * (x[i] - 0.5) * (x[i + lag] - 0.5);
+        }
+        double correlation = sum / (N - lag);
+        assertEquals(0, correlation, Limits.SIGMAS / Math.sqrt(N - lag), "lag " + lag);
+      }
+    }
+  }
+
+  @Test
+  void sureThingsAreSure() {
+    INDArray one = Nd4j.ones(DataType.FLOAT, N);
+    try (RandomStream random = new RandomStream(4)) {
+      random.bernoulli(one, one);
+      assertEquals(N, one.castTo(DataType.DOUBLE).sumNumber().doubleValue());
+      // A uniform number is exactly 0 once in 2^23 draws; the expected count here is 0.05, and
+      // more than 5 would come with probability 2e-11.
+      INDArray zero = Nd4j.zeros(DataType.FLOAT, N);
+      random.bernoulli(zero, zero);
+      assertTrue(zero.castTo(DataType.DOUBLE).sumNumber().doubleValue() <= 5);
+      INDArray mean = Nd4j.createFromArray(-1e3, -0.5, 0, 2, 7e5);
+      INDArray out = mean.ulike();
+      random.gaussian(mean, 0, out);
+      NdAssert.assertSame(mean, out);
+    }
+  }
+
+  @Test
+  void theOrderOfTheProbabilitiesDoesNotMatter() {
+    INDArray p = Nd4j.createFromArray(new double[][] {{0, 1, 0}, {1, 0, 1}});
+    INDArray out = Nd4j.create(DataType.DOUBLE, new long[] {2, 3}, 'c');
+    new RandomStream(5).bernoulli(NdAssert.fortran(p), out);
+    NdAssert.assertSame(p, out);
+    INDArray fortran = Nd4j.create(DataType.DOUBLE, new long[] {2, 3}, 'f');
+    new RandomStream(5).bernoulli(p, fortran);
+    NdAssert.assertSame(p, fortran);
+    NdAssert.assertSame(p, p.dup());
+  }
+
+  @Test
+  void differentTypesOrShapesAreRefused() {
+    RandomStream random = new RandomStream(6);
+    INDArray single = Nd4j.zeros(DataType.FLOAT, 2, 3);
+    INDArray exact = Nd4j.zeros(DataType.DOUBLE, 2, 3);
+    INDArray other = Nd4j.zeros(DataType.FLOAT, 3, 2);
+    long[] before = random.state();
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> random.bernoulli(exact, single))
+            .getMessage();
+    assertTrue(message.contains("DOUBLE[2, 3]") && message.contains("FLOAT[2, 3]"), message);
+    message =
+        assertThrows(IllegalArgumentException.class, () -> random.bernoulli(single, other))
+            .getMessage();
+    assertTrue(message.contains("FLOAT[2, 3]") && message.contains("FLOAT[3, 2]"), message);
+    assertThrows(IllegalArgumentException.class, () -> random.gaussian(single, 1, exact));
+    assertThrows(IllegalArgumentException.class, () -> random.gaussian(other, 1, single));
+    assertArrayEquals(before, random.state());
+    NdAssert.assertSame(Nd4j.zeros(DataType.FLOAT, 2, 3), single);
+  }
+}

@@ -1,0 +1,42 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.rbm;
+
+import org.dl4jebm.layers.testing.NdAssert;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/**
+ * Views of one flat gradient in the layer's layout, filled with NaN so that nothing is left out.
+ */
+final class GradientViews {
+
+  final INDArray flat;
+  final INDArray weights;
+  final INDArray hiddenBias;
+  final INDArray visibleBias;
+
+  GradientViews(RbmModel model, DataType type) {
+    long nIn = model.visibleSize();
+    long nOut = model.hiddenSize();
+    long w = nIn * nOut;
+    flat = Nd4j.valueArrayOf(new long[] {w + nOut + nIn}, Double.NaN, type);
+    weights = flat.get(NDArrayIndex.interval(0, w)).reshape('f', nIn, nOut);
+    hiddenBias = flat.get(NDArrayIndex.interval(w, w + nOut));
+    visibleBias = flat.get(NDArrayIndex.interval(w + nOut, w + nOut + nIn));
+  }
+
+  /** One gradient, summed over the batch: {@code W} in 'f' order, hidden bias, visible bias. */
+  static double[] of(ContrastiveDivergence estimator, RbmModel model, INDArray data) {
+    GradientViews views = new GradientViews(model, model.weights().dataType());
+    views.fill(estimator, model, data, false);
+    return NdAssert.values(views.flat);
+  }
+
+  double fill(ContrastiveDivergence estimator, RbmModel model, INDArray data, boolean withError) {
+    return estimator.gradient(model, data, weights, hiddenBias, visibleBias, withError);
+  }
+}

@@ -1,0 +1,238 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.rbm;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.util.List;
+import java.util.stream.Stream;
+import org.deeplearning4j.nn.conf.serde.JsonMappers;
+import org.dl4jebm.layers.random.RandomStream;
+import org.dl4jebm.layers.testing.NdAssert;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** What each {@link UnitType} promises by itself. */
+class UnitTypeTest {
+
+  static Stream<UnitType> types() {
+    return Stream.of(
+        new BernoulliUnits(),
+        GaussianUnits.unitVariance(),
+        GaussianUnits.withVariance(0.25),
+        GaussianUnits.withVariance(0.5, 1, 1.5));
+  }
+
+  private static INDArray states(DataType type) {
+    return Nd4j.createFromArray(new double[][] {{0, 0.25, 1}, {1, 0.5, 0}}).castTo(type);
+  }
+
+  @ParameterizedTest
+  @MethodSource("types")
+  void argumentsThatAreNotToBeModifiedAreNot(UnitType units) {
+    for (DataType type : new DataType[] {DataType.DOUBLE, DataType.FLOAT}) {
+      INDArray x = states(type);
+      INDArray bias = Nd4j.createFromArray(0.1, -0.2, 0.3).castTo(type);
+      INDArray xBefore = x.dup();
+      INDArray biasBefore = bias.dup();
+      units.energyTerm(x, bias).assign(9);
+      units.logPartition(x, bias).assign(9);
+      units.biasForMean(bias).assign(9);
+      units.biasForMean(x.getRow(0)).assign(9);
+      assertTrue(units.findBadStates(x).isEmpty());
+      INDArray out = x.ulike();
+      try (RandomStream random = new RandomStream(1)) {
+        units.sample(x, out, random);
+      }
+      NdAssert.assertSame(xBefore, x);
+      NdAssert.assertSame(biasBefore, bias);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("types")
+  void samplingIntoTheMeansIsSamplingIntoAnotherArray(UnitType units) {
+    for (DataType type : new DataType[] {DataType.DOUBLE, DataType.FLOAT}) {
+      INDArray mean = states(type);
+      INDArray out = mean.ulike();
+      units.sample(mean, out, new RandomStream(2));
+      units.sample(mean, mean, new RandomStream(2));
+      NdAssert.assertSame(out, mean);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("types")
+  void theStatisticIsLinearAndKnowsWhetherItIsTheState(UnitType units) {
+    INDArray x = states(DataType.DOUBLE);
+    INDArray t = x.dup();
+    units.toStatistic(t);
+    INDArray doubled = x.mul(2);
+    units.toStatistic(doubled);
+    NdAssert.assertClose(t.mul(2), doubled, 1e-15);
+    assertEquals(units.statisticIsState(), t.equalsWithEps(x, 0));
+  }
+
+  /** The derivative of the log partition function by the field is the mean statistic. */
+  @ParameterizedTest
+  @MethodSource("types")
+  void meansAreDerivativesOfTheLogPartitionFunction(UnitType units) {
+    INDArray field = Nd4j.createFromArray(new double[][] {{-3, 0.5, 2}});
+    INDArray bias = Nd4j.createFromArray(0.1, -0.2, 0.3);
+    INDArray mean = field.dup();
+    units.fieldToMean(mean);
+    units.toStatistic(mean);
+    double step = 1e-5;
+    for (int i = 0; i < 3; i++) {
+      INDArray plus = field.dup();
+      plus.putScalar(0, i, field.getDouble(0, i) + step);
+      INDArray minus = field.dup();
+      minus.putScalar(0, i, field.getDouble(0, i) - step);
+      double slope =
+          (units.logPartition(plus, bias).getDouble(0)
+                  - units.logPartition(minus, bias).getDouble(0))
+              / (2 * step);
+      assertEquals(slope, mean.getDouble(0, i), 1e-9);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("types")
+  void biasForMeanGivesTheMean(UnitType units) {
+    INDArray mean = Nd4j.createFromArray(0.01, 0.4, 0.9);
+    INDArray field = units.biasForMean(mean).reshape(1, 3).dup();
+    units.fieldToMean(field);
+    NdAssert.assertClose(mean.reshape(1, 3), field, 1e-12);
+  }
+
+  @Test
+  void biasForMeanOfConstantPixelsIsFinite() {
+    double[] bias =
+        NdAssert.values(new BernoulliUnits().biasForMean(Nd4j.createFromArray(0f, 1f, 0.5f)));
+    assertEquals(Math.log(0.001 / 0.999), bias[0], 1e-3);
+    assertEquals(-bias[0], bias[1], 1e-3);
+    assertEquals(0, bias[2], 1e-6);
+  }
+
+  @ParameterizedTest
+  @MethodSource("types")
+  void valueSemanticsJsonAndJavaSerialisation(UnitType units) throws Exception {
+    String json = JsonMappers.getMapper().writeValueAsString(units);
+    assertTrue(json.contains("\"@class\"") && json.contains(units.getClass().getName()), json);
+    assertCopy(units, JsonMappers.getMapper().readValue(json, UnitType.class));
+    String yaml = JsonMappers.getMapperYaml().writeValueAsString(units);
+    assertCopy(units, JsonMappers.getMapperYaml().readValue(yaml, UnitType.class));
+
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(units);
+    }
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      assertCopy(units, (UnitType) in.readObject());
+    }
+    long equal = types().filter(units::equals).count();
+    assertEquals(1, equal, "equal to itself only");
+    assertNotEquals(units, null);
+    assertNotEquals(units, "units");
+  }
+
+  private static void assertCopy(UnitType expected, UnitType actual) {
+    assertEquals(expected, actual);
+    assertEquals(expected.hashCode(), actual.hashCode());
+    assertEquals(expected.toString(), actual.toString());
+    INDArray t = states(DataType.FLOAT);
+    INDArray u = t.dup();
+    expected.toStatistic(t);
+    actual.toStatistic(u);
+    NdAssert.assertSame(t, u);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {-1e-3, 1.001, -5, 255, 1e30})
+  void bernoulliUnitsNameValuesOutOfRange(double value) {
+    for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
+      INDArray states = states(type);
+      states.putScalar(1, 1, value);
+      for (INDArray layout : List.of(states, NdAssert.fortran(states), NdAssert.view(states))) {
+        String problem = new BernoulliUnits().findBadStates(layout).orElseThrow();
+        double shown = type == DataType.FLOAT ? (float) value : value;
+        assertTrue(
+            problem.contains(String.valueOf(shown)) && problem.contains("accepted"), problem);
+        assertTrue(problem.contains("GaussianUnits"), problem);
+      }
+    }
+  }
+
+  @Test
+  void bernoulliUnitsTakeGreyValuesAndBothEnds() {
+    for (INDArray layout :
+        List.of(
+            states(DataType.DOUBLE),
+            NdAssert.fortran(states(DataType.FLOAT)),
+            NdAssert.view(states(DataType.FLOAT)),
+            Nd4j.zeros(DataType.FLOAT, 1, 1),
+            Nd4j.ones(DataType.FLOAT, 1, 1))) {
+      assertTrue(new BernoulliUnits().findBadStates(layout).isEmpty());
+    }
+  }
+
+  @Test
+  void gaussianUnitsTakeAnyFiniteValue() {
+    assertTrue(
+        GaussianUnits.unitVariance()
+            .findBadStates(Nd4j.createFromArray(new double[][] {{-1e6, 1e6}}))
+            .isEmpty());
+  }
+
+  @Test
+  void gaussianVariancesAreChecked() {
+    for (double bad : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> GaussianUnits.withVariance(1, bad))
+              .getMessage();
+      assertTrue(message.contains("variance[1] is " + bad), message);
+      assertThrows(IllegalArgumentException.class, () -> GaussianUnits.withVariance(bad));
+    }
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> GaussianUnits.withVariance(1, 2, 3).checkSize(4))
+            .getMessage();
+    assertTrue(message.contains("3 variances for 4"), message);
+    GaussianUnits.withVariance(2).checkSize(4);
+    GaussianUnits.unitVariance().checkSize(4);
+    new BernoulliUnits().checkSize(4);
+  }
+
+  @Test
+  void gaussianVariancesAreCopied() {
+    double[] variance = {1, 2};
+    GaussianUnits units = GaussianUnits.withVariance(variance);
+    variance[0] = -1;
+    assertArrayEquals(new double[] {1, 2}, units.variance());
+    units.variance()[0] = -1;
+    assertArrayEquals(new double[] {1, 2}, units.variance());
+    assertEquals(GaussianUnits.unitVariance(), GaussianUnits.withVariance(1));
+  }
+
+  @Test
+  void onlyBinaryUnitsCanBeHidden() {
+    assertTrue(new BernoulliUnits().reasonNotHidden().isEmpty());
+    assertTrue(GaussianUnits.unitVariance().reasonNotHidden().orElseThrow().contains("visible"));
+  }
+}
