@@ -32,6 +32,11 @@ public record LabelledImages(INDArray features, int[] labels, int height, int wi
   /**
    * Checks shapes, values and labels.
    *
+   * @param features pixel values, held
+   * @param labels class labels, copied
+   * @param height rows of pixels
+   * @param width columns of pixels
+   * @param classes number of classes
    * @throws IllegalArgumentException if any of the conditions above does not hold
    */
   public LabelledImages {

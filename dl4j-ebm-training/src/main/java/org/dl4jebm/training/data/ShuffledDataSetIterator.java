@@ -27,6 +27,8 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
  * must not change while the iterator is in use. Prefetching in another thread is declined, since a
  * batch is gathered faster than it could be handed over. Not safe for use by several threads at
  * once.
+ *
+ * @serial exclude
  */
 public final class ShuffledDataSetIterator implements DataSetIterator, EpochSeekable {
 
@@ -42,6 +44,7 @@ public final class ShuffledDataSetIterator implements DataSetIterator, EpochSeek
    *     are others in each epoch if {@code shuffle} is set
    * @param reuseArrays whether each batch overwrites the arrays of the one before it, which saves
    *     the time of getting fresh memory
+   * @serial exclude
    */
   public record Options(
       int batchSize, boolean shuffle, long seed, boolean dropLast, boolean reuseArrays)
@@ -52,6 +55,11 @@ public final class ShuffledDataSetIterator implements DataSetIterator, EpochSeek
     /**
      * Checks the values.
      *
+     * @param batchSize rows in a batch
+     * @param shuffle whether orders are random
+     * @param seed of the orders
+     * @param dropLast whether a smaller last batch is left out
+     * @param reuseArrays whether batches share their arrays
      * @throws IllegalArgumentException if {@code batchSize} is below 1, or {@code seed} is 0 though
      *     {@code shuffle} is set
      */

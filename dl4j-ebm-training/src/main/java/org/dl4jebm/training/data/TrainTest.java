@@ -14,6 +14,8 @@ public record TrainTest(LabelledImages train, LabelledImages test) {
   /**
    * Checks that the two belong together.
    *
+   * @param train the training images
+   * @param test the test images
    * @throws IllegalArgumentException if height, width or number of classes differ
    */
   public TrainTest {

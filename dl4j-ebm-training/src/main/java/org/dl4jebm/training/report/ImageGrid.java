@@ -71,6 +71,13 @@ public record ImageGrid(
   /**
    * Checks the values.
    *
+   * @param tileHeight rows of values in a tile
+   * @param tileWidth columns of values in a tile
+   * @param columns tiles in a row of the grid, or 0
+   * @param magnification pixels along the side of one value
+   * @param gap pixels between tiles
+   * @param scale which values get the ends of the palette
+   * @param palette the colours
    * @throws IllegalArgumentException if a tile or a magnification is below 1, or {@code columns} or
    *     {@code gap} is negative
    */
