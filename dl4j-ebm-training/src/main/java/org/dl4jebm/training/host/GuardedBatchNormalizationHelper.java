@@ -11,7 +11,6 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.shape.Shape;
 
 /**
  * Deeplearning4j's oneDNN helper for batch normalisation, with the check for oneDNN mended (M2.1
@@ -19,8 +18,8 @@ import org.nd4j.linalg.api.shape.Shape;
  * use by programs; see {@link HostTuning}.
  *
  * <ul>
- *   <li>Arrays in another memory order than 'c': the native operation gives wrong results. It is
- *       handed copies in 'c' order.
+ *   <li>Arrays that are not one block of memory in 'c' order: the native operation misreads them.
+ *       It is handed copies.
  *   <li>Rows of features (rank 2) in a layer of format NHWC: the helper takes the wrong axis for
  *       the channels. The layer runs its built-in code.
  *   <li>A backward pass without a forward pass in training mode, as under {@code
@@ -71,7 +70,7 @@ public class GuardedBatchNormalizationHelper extends MKLDNNBatchNormHelper {
     if (!training && super.getMeanCache(x.dataType()) == null) {
       keep(mean, var);
     }
-    INDArray input = inRows(x, ArrayType.FF_WORKING_MEM, workspaceMgr);
+    INDArray input = OneDnnScope.block(x, ArrayType.FF_WORKING_MEM, workspaceMgr);
     return OneDnnScope.run(
         () ->
             super.preOutput(
@@ -93,8 +92,8 @@ public class GuardedBatchNormalizationHelper extends MKLDNNBatchNormHelper {
     if (super.getMeanCache(input.dataType()) == null) {
       return null;
     }
-    INDArray in = inRows(input, ArrayType.BP_WORKING_MEM, workspaceMgr);
-    INDArray out = inRows(epsilon, ArrayType.BP_WORKING_MEM, workspaceMgr);
+    INDArray in = OneDnnScope.block(input, ArrayType.BP_WORKING_MEM, workspaceMgr);
+    INDArray out = OneDnnScope.block(epsilon, ArrayType.BP_WORKING_MEM, workspaceMgr);
     return OneDnnScope.run(
         () ->
             super.backpropGradient(
@@ -111,11 +110,6 @@ public class GuardedBatchNormalizationHelper extends MKLDNNBatchNormHelper {
   public INDArray getVarCache(DataType dataType) {
     INDArray variance = super.getVarCache(dataType);
     return variance != null ? variance : inferenceVariance;
-  }
-
-  private static INDArray inRows(INDArray a, ArrayType type, LayerWorkspaceMgr workspaceMgr) {
-    boolean already = a.ordering() == 'c' && Shape.hasDefaultStridesForShape(a);
-    return already ? a : workspaceMgr.dup(type, a, 'c');
   }
 
   /** Copies out of the workspaces: the statistics may live only as long as the forward pass. */

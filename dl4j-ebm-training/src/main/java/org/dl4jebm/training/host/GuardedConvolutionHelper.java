@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.conf.layers.ConvolutionLayer.BwdFilterAlgo;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer.FwdAlgo;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.mkldnn.MKLDNNConvHelper;
+import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
@@ -23,11 +24,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * its built-in code. Not for use by programs; see {@link HostTuning}.
  *
  * <ul>
- *   <li>Dilation: the native operation throws. Deeplearning4j would log the failure for each layer,
- *       or pass it on when {@code cudnnAllowFallback(false)} is set.
+ *   <li>Images in format NHWC that are not one block of memory in 'c' order: the native operation
+ *       misreads them, even beyond their end. It is handed copies.
+ *   <li>Dilation: the native operation throws. The layer runs its built-in code.
  *   <li>Weight noise ({@code DropConnect}, {@code WeightNoise}): with a helper the layer does not
  *       discard the noisy weights after the backward pass, so the next pass reads memory that has
- *       been given back.
+ *       been given back. The layer runs its built-in code.
  * </ul>
  */
 public class GuardedConvolutionHelper extends MKLDNNConvHelper {
@@ -63,10 +65,14 @@ public class GuardedConvolutionHelper extends MKLDNNConvHelper {
     if (!isSafe(weights, bias, dilation)) {
       return null;
     }
+    INDArray in =
+        format == CNN2DFormat.NHWC
+            ? OneDnnScope.block(input, ArrayType.FF_WORKING_MEM, workspaceMgr)
+            : input;
     return OneDnnScope.run(
         () ->
             super.preOutput(
-                input,
+                in,
                 weights,
                 bias,
                 kernel,
@@ -102,13 +108,16 @@ public class GuardedConvolutionHelper extends MKLDNNConvHelper {
     if (!isSafe(weights, bias, dilation)) {
       return null;
     }
+    boolean last = format == CNN2DFormat.NHWC;
+    INDArray in = last ? OneDnnScope.block(input, ArrayType.BP_WORKING_MEM, workspaceMgr) : input;
+    INDArray out = last ? OneDnnScope.block(delta, ArrayType.BP_WORKING_MEM, workspaceMgr) : delta;
     return OneDnnScope.run(
         () ->
             super.backpropGradient(
-                input,
+                in,
                 weights,
                 bias,
-                delta,
+                out,
                 kernel,
                 strides,
                 pad,

@@ -5,6 +5,10 @@ package org.dl4jebm.training.host;
 
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -51,6 +55,12 @@ final class OneDnnScope {
     synchronized (LOCK) {
       Nd4j.getEnvironment().allowHelpers(running > 0);
     }
+  }
+
+  /** The array itself, or a copy, as one gapless block of memory in 'c' order. */
+  static INDArray block(INDArray a, ArrayType type, LayerWorkspaceMgr workspaceMgr) {
+    boolean already = a.ordering() == 'c' && Shape.hasDefaultStridesForShape(a);
+    return already ? a : workspaceMgr.dup(type, a, 'c');
   }
 
   private static void enter() {
