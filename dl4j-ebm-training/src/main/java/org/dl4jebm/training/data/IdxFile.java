@@ -100,7 +100,8 @@ public final class IdxFile {
     }
     long size = Files.size(file);
     if (isGzip(file)) {
-      try (GzipSource in = new GzipSource(Files.newInputStream(file))) {
+      try (InputStream raw = Files.newInputStream(file);
+          GzipSource in = new GzipSource(raw)) {
         IdxFile content =
             read(file, in, MAX_DEFLATE_RATIO * size, "the compressed file of " + size);
         long unread = size - in.endOfStream();

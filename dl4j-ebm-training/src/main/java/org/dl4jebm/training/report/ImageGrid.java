@@ -178,13 +178,13 @@ public record ImageGrid(
    *     100 million pixels
    */
   public BufferedImage render(INDArray rows) {
-    double[][] tiles = tiles(rows, "rows");
-    int across = columns > 0 ? columns : (int) Math.ceil(Math.sqrt(tiles.length));
-    across = Math.min(across, tiles.length);
-    int down = (tiles.length + across - 1) / across;
+    int n = count(rows, "rows");
+    int across = Math.min(n, columns > 0 ? columns : (int) Math.ceil(Math.sqrt(n)));
+    int down = (n + across - 1) / across;
     BufferedImage image = blank(across, down, gap + (long) down * (tilePixelsDown() + gap));
+    double[][] tiles = values(rows);
     double[][] ranges = ranges(tiles, tiles);
-    for (int i = 0; i < tiles.length; i++) {
+    for (int i = 0; i < n; i++) {
       int y = gap + i / across * (tilePixelsDown() + gap);
       draw(image, tiles[i], ranges[i], left(i % across), y);
     }
@@ -220,18 +220,17 @@ public record ImageGrid(
    * @throws IllegalArgumentException as for {@link #render(INDArray)}, and if the shapes differ
    */
   public BufferedImage renderPairs(INDArray upper, INDArray lower) {
-    double[][] above = tiles(upper, "upper");
-    double[][] below = tiles(lower, "lower");
-    int n = above.length;
-    if (below.length != n) {
+    int n = count(upper, "upper tiles");
+    if (count(lower, "lower tiles") != n) {
       throw new IllegalArgumentException(
-          "there are " + n + " upper tiles and " + below.length + " lower; accepted: as many");
+          "there are " + n + " upper tiles and " + lower.rows() + " lower; accepted: as many");
     }
-    int across = columns > 0 ? columns : (int) Math.ceil(Math.sqrt(2.0 * n));
-    across = Math.min(across, n);
+    int across = Math.min(n, columns > 0 ? columns : (int) Math.ceil(Math.sqrt(2.0 * n)));
     int down = (n + across - 1) / across;
     int pitch = 2 * tilePixelsDown() + (1 + PAIR_GAP) * gap;
     BufferedImage image = blank(across, down, (long) down * pitch - (PAIR_GAP - 2L) * gap);
+    double[][] above = values(upper);
+    double[][] below = values(lower);
     double[][] all = Arrays.copyOf(above, 2 * n);
     System.arraycopy(below, 0, all, n, n);
     double[][] upperRanges = ranges(above, all);
@@ -252,7 +251,7 @@ public record ImageGrid(
     }
   }
 
-  private double[][] tiles(INDArray rows, String name) {
+  private int count(INDArray rows, String name) {
     if (rows.rank() != 2 || rows.isEmpty() || rows.columns() != (long) tileHeight * tileWidth) {
       throw new IllegalArgumentException(
           name
@@ -265,6 +264,10 @@ public record ImageGrid(
               + "x"
               + tileWidth);
     }
+    return rows.rows();
+  }
+
+  private static double[][] values(INDArray rows) {
     return rows.castTo(DataType.DOUBLE).toDoubleMatrix();
   }
 

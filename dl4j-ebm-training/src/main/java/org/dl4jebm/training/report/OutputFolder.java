@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.UUID;
 import javax.imageio.ImageIO;
 
 /**
@@ -40,7 +41,7 @@ public final class OutputFolder {
       throw unusable(path, "it cannot be created (" + e + ")", e);
     }
     OutputFolder folder = new OutputFolder(path);
-    Path probe = path.resolve(".write-test");
+    Path probe = path.resolve(".write-test-" + UUID.randomUUID());
     try {
       AtomicFile.write(probe, out -> out.write(0));
       Files.delete(probe);

@@ -21,8 +21,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.stream.IntStream;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.dl4jebm.training.data.ShuffledDataSetIterator.Options;
 import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
@@ -31,6 +37,7 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 class ShuffledDataSetIteratorTest {
 
@@ -300,6 +307,47 @@ class ShuffledDataSetIteratorTest {
     assertEquals(2, iterator.totalOutcomes());
     assertTrue(iterator.resetSupported());
     assertFalse(iterator.asyncSupported());
+  }
+
+  /** What DL4J's own loops make of {@code reset}: one epoch a pass, none skipped. */
+  @Test
+  void fitOfDl4jSeesEachEpochOnce() {
+    List<List<Integer>> expected = new ArrayList<>();
+    ShuffledDataSetIterator plain = iterator(Options.shuffled(5, 42));
+    for (int epoch = 0; epoch < 3; epoch++) {
+      expected.add(drain(plain));
+      plain.reset();
+    }
+    MultiLayerConfiguration configuration =
+        new NeuralNetConfiguration.Builder()
+            .seed(1)
+            .list(
+                new OutputLayer.Builder(LossFunctions.LossFunction.MSE)
+                    .nIn(3)
+                    .nOut(2)
+                    .activation(Activation.IDENTITY)
+                    .build())
+            .build();
+    MultiLayerNetwork network = new MultiLayerNetwork(configuration);
+    network.init();
+    ComputationGraph graph = network.clone().toComputationGraph();
+    for (boolean asGraph : new boolean[] {false, true}) {
+      List<Integer> seen = new ArrayList<>();
+      ShuffledDataSetIterator iterator = iterator(Options.shuffled(5, 42));
+      iterator.setPreProcessor(
+          batch -> {
+            for (int i = 0; i < batch.getLabels().rows(); i++) {
+              seen.add(batch.getLabels().getInt(i, 1));
+            }
+            batch.getFeatures().muli(0.001);
+          });
+      if (asGraph) {
+        graph.fit(iterator, 3);
+      } else {
+        network.fit(iterator, 3);
+      }
+      assertEquals(expected.stream().flatMap(List::stream).toList(), seen);
+    }
   }
 
   @Test
