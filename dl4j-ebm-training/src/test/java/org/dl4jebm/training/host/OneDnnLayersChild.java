@@ -85,7 +85,7 @@ final class OneDnnLayersChild {
       for (int step = 0; step < ROWS.length; step++) {
         INDArray x = input(test.input(), type, ROWS[step], step);
         INDArray y = labels(type, ROWS[step]);
-        for (INDArray layout : layouts(x)) {
+        for (INDArray layout : step == 0 ? layouts(x) : List.of(x)) {
           compare(faults, type + " inference", plain.output(layout), tuned.output(layout), limit);
           compareTraining(faults, type.toString(), plain, tuned, layout, y, limit);
         }
