@@ -1,0 +1,237 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.examples.dbn;
+
+import java.util.List;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Option;
+
+/**
+ * The options of {@link DbnOptions} as they stand on the command line; null where none was given.
+ */
+public final class DbnArguments {
+
+  @Option(
+      names = "--layers",
+      split = ",",
+      paramLabel = "N",
+      description = "Sizes of the hidden layers. Default: ${bundle:default.layers}.")
+  private List<Integer> layers;
+
+  @Option(
+      names = "--labels",
+      split = ",",
+      paramLabel = "N",
+      description =
+          "Numbers of labelled images to learn from; 'all' for every training image."
+              + " Default: ${bundle:default.labels}.")
+  private List<String> labels;
+
+  @Option(
+      names = "--seeds",
+      split = ",",
+      paramLabel = "N",
+      description =
+          "Seeds of the repetitions: of weights, samples, order of images and choice of the"
+              + " labelled ones. Not 0. Default: ${bundle:default.seeds}.")
+  private List<Long> seeds;
+
+  @ArgGroup(validate = false, heading = "%nPretraining, each layer on all images, no labels:%n")
+  private Pretraining pretraining = new Pretraining();
+
+  @ArgGroup(validate = false, heading = "%nFine-tuning, the same from random weights:%n")
+  private FineTuning fineTuning = new FineTuning();
+
+  /** Options of {@link PretrainSettings}. */
+  static final class Pretraining {
+
+    @Option(
+        names = "--pretrain-epochs",
+        paramLabel = "N",
+        description = "Epochs for each layer. Default: ${bundle:default.pretrain.epochs}.")
+    private Integer epochs;
+
+    @Option(
+        names = "--pretrain-batch",
+        paramLabel = "N",
+        description = "Images in a batch. Default: ${bundle:default.pretrain.batch}.")
+    private Integer batch;
+
+    @Option(
+        names = "--pretrain-rate",
+        paramLabel = "X",
+        description = "Learning rate. Default: ${bundle:default.pretrain.rate}.")
+    private Double rate;
+
+    @Option(
+        names = "--pretrain-initial-momentum",
+        paramLabel = "X",
+        description =
+            "Nesterov momentum at first. Default: ${bundle:default.pretrain.initialMomentum}.")
+    private Double initialMomentum;
+
+    @Option(
+        names = "--pretrain-momentum",
+        paramLabel = "X",
+        description = "Momentum afterwards. Default: ${bundle:default.pretrain.momentum}.")
+    private Double momentum;
+
+    @Option(
+        names = "--pretrain-momentum-epochs",
+        paramLabel = "N",
+        description =
+            "Epochs with the first momentum. Default: ${bundle:default.pretrain.momentumEpochs}.")
+    private Integer momentumEpochs;
+
+    @Option(
+        names = "--pretrain-l2",
+        paramLabel = "X",
+        description = "Weight decay. Default: ${bundle:default.pretrain.l2}.")
+    private Double l2;
+
+    @Option(
+        names = "--cd",
+        paramLabel = "K",
+        description =
+            "Gibbs sweeps of contrastive divergence. Default: ${bundle:default.pretrain.k}.")
+    private Integer k;
+
+    @Option(
+        names = "--persistent-chains",
+        paramLabel = "N",
+        description =
+            "Chains of persistent contrastive divergence, 0 for none."
+                + " Default: ${bundle:default.pretrain.persistentChains}.")
+    private Integer persistentChains;
+
+    @Option(
+        names = "--pretrain-deviation",
+        paramLabel = "X",
+        description =
+            "Standard deviation of the initial weights."
+                + " Default: ${bundle:default.pretrain.deviation}.")
+    private Double deviation;
+
+    private PretrainSettings over(PretrainSettings defaults) {
+      return new PretrainSettings(
+          given(epochs, defaults.epochs()),
+          given(batch, defaults.batch()),
+          given(rate, defaults.rate()),
+          given(initialMomentum, defaults.initialMomentum()),
+          given(momentum, defaults.momentum()),
+          given(momentumEpochs, defaults.momentumEpochs()),
+          given(l2, defaults.l2()),
+          given(k, defaults.k()),
+          given(persistentChains, defaults.persistentChains()),
+          given(deviation, defaults.deviation()));
+    }
+  }
+
+  /** Options of {@link FineTuneSettings}. */
+  static final class FineTuning {
+
+    @Option(
+        names = "--finetune-epochs",
+        paramLabel = "N",
+        description = "Epochs, at least. Default: ${bundle:default.fineTune.epochs}.")
+    private Integer epochs;
+
+    @Option(
+        names = "--finetune-updates",
+        paramLabel = "N",
+        description =
+            "Updates, at least: fewer labels get more epochs."
+                + " Default: ${bundle:default.fineTune.updates}.")
+    private Integer updates;
+
+    @Option(
+        names = "--finetune-batch",
+        paramLabel = "N",
+        description = "Images in a batch. Default: ${bundle:default.fineTune.batch}.")
+    private Integer batch;
+
+    @Option(
+        names = "--finetune-updater",
+        paramLabel = "NAME",
+        description =
+            "Updater: ${COMPLETION-CANDIDATES}. Default: ${bundle:default.fineTune.updater}.")
+    private FineTuneSettings.Kind updater;
+
+    @Option(
+        names = "--finetune-rate",
+        paramLabel = "X",
+        description =
+            "Learning rate at the start; it falls linearly to 0."
+                + " Default: ${bundle:default.fineTune.rate}.")
+    private Double rate;
+
+    @Option(
+        names = "--finetune-momentum",
+        paramLabel = "X",
+        description = "Nesterov momentum. Default: ${bundle:default.fineTune.momentum}.")
+    private Double momentum;
+
+    @Option(
+        names = "--finetune-l2",
+        paramLabel = "X",
+        description = "Weight decay. Default: ${bundle:default.fineTune.l2}.")
+    private Double l2;
+
+    @Option(
+        names = "--dropout",
+        paramLabel = "X",
+        description =
+            "Share of hidden units that are dropped. Default: ${bundle:default.fineTune.dropout}.")
+    private Double dropout;
+
+    @Option(
+        names = "--input-dropout",
+        paramLabel = "X",
+        description =
+            "Share of pixels that are dropped. Default: ${bundle:default.fineTune.inputDropout}.")
+    private Double inputDropout;
+
+    @Option(
+        names = "--max-norm",
+        paramLabel = "X",
+        description =
+            "Largest norm of a hidden unit's incoming weights, 0 for no limit."
+                + " Default: ${bundle:default.fineTune.maxNorm}.")
+    private Double maxNorm;
+
+    private FineTuneSettings over(FineTuneSettings defaults) {
+      return new FineTuneSettings(
+          given(epochs, defaults.epochs()),
+          given(updates, defaults.updates()),
+          given(batch, defaults.batch()),
+          given(updater, defaults.updater()),
+          given(rate, defaults.rate()),
+          given(momentum, defaults.momentum()),
+          given(l2, defaults.l2()),
+          given(dropout, defaults.dropout()),
+          given(inputDropout, defaults.inputDropout()),
+          given(maxNorm, defaults.maxNorm()));
+    }
+  }
+
+  /**
+   * What was given, over defaults.
+   *
+   * @param defaults values of the options that were not given
+   * @return the options
+   * @throws IllegalArgumentException naming the option, its value and what is accepted
+   */
+  public DbnOptions over(DbnOptions defaults) {
+    return new DbnOptions(
+        given(layers, defaults.layers()),
+        labels == null ? defaults.labels() : labels.stream().map(LabelCount::parse).toList(),
+        given(seeds, defaults.seeds()),
+        pretraining.over(defaults.pretrain()),
+        fineTuning.over(defaults.fineTune()));
+  }
+
+  private static <T> T given(T value, T otherwise) {
+    return value == null ? otherwise : value;
+  }
+}

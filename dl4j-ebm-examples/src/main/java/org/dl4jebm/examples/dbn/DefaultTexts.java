@@ -1,0 +1,60 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.examples.dbn;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.Collection;
+import java.util.ListResourceBundle;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * The defaults of {@link DbnOptions} as texts for the help: {@code default.pretrain.epochs} and so
+ * on, named after the components of the records.
+ */
+public final class DefaultTexts extends ListResourceBundle {
+
+  /** Creates the bundle. */
+  public DefaultTexts() {}
+
+  @Override
+  protected Object[][] getContents() {
+    Map<String, String> digits = texts("default.", DbnOptions.DIGITS);
+    Map<String, String> mnist = texts("default.", DbnOptions.MNIST);
+    return digits.entrySet().stream()
+        .map(e -> new Object[] {e.getKey(), both(e.getValue(), mnist.get(e.getKey()))})
+        .toArray(Object[][]::new);
+  }
+
+  private static String both(String digits, String mnist) {
+    return digits.equals(mnist) ? digits : digits + " (MNIST: " + mnist + ")";
+  }
+
+  private static Map<String, String> texts(String prefix, Record options) {
+    Map<String, String> texts = new TreeMap<>();
+    for (RecordComponent component : options.getClass().getRecordComponents()) {
+      Object value;
+      try {
+        value = component.getAccessor().invoke(options);
+      } catch (IllegalAccessException | InvocationTargetException e) {
+        throw new IllegalStateException("default of " + component + " cannot be read", e);
+      }
+      String name = prefix + component.getName();
+      if (value instanceof PretrainSettings || value instanceof FineTuneSettings) {
+        texts.putAll(texts(name + ".", (Record) value));
+      } else {
+        texts.put(name, text(value));
+      }
+    }
+    return texts;
+  }
+
+  private static String text(Object value) {
+    return value instanceof Collection<?> many
+        ? many.stream().map(String::valueOf).collect(Collectors.joining(","))
+        : String.valueOf(value);
+  }
+}

@@ -1,0 +1,85 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.examples;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.tools.JavaCompiler;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program in README.md compiles and does what the text beside it says. */
+class ReadmeTest {
+
+  private static final Pattern JAVA_BLOCK =
+      Pattern.compile("```java\\n(.*?public class (\\w+) .*?)```", Pattern.DOTALL);
+  private static final Pattern ACCURACY = Pattern.compile("accuracy (0\\.\\d+|1\\.0)");
+
+  /** README says "about 0.94"; the seed is fixed, and only rounding differs between machines. */
+  private static final double STATED_ACCURACY = 0.94;
+
+  private static final double ROUNDING_MARGIN = 0.015;
+
+  @TempDir Path folder;
+
+  @Test
+  void programOfTheReadmeRuns() throws Exception {
+    Matcher block = JAVA_BLOCK.matcher(Files.readString(Path.of("..", "README.md")));
+    assertTrue(block.find(), "README.md has no java block with a public class");
+    String className = block.group(2);
+    Path source = folder.resolve(className + ".java");
+    Files.writeString(source, block.group(1));
+
+    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+    ByteArrayOutputStream messages = new ByteArrayOutputStream();
+    int status =
+        compiler.run(
+            null,
+            messages,
+            messages,
+            "-proc:none",
+            "-cp",
+            classPath(),
+            "-d",
+            folder.toString(),
+            source.toString());
+    assertEquals(0, status, () -> messages.toString(StandardCharsets.UTF_8));
+
+    Matcher accuracy = ACCURACY.matcher(outputOf(className));
+    assertTrue(accuracy.find(), "the program printed no accuracy");
+    assertEquals(STATED_ACCURACY, Double.parseDouble(accuracy.group(1)), ROUNDING_MARGIN);
+  }
+
+  private String outputOf(String className) throws Exception {
+    PrintStream standard = System.out;
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    try (URLClassLoader loader =
+        new URLClassLoader(new URL[] {folder.toUri().toURL()}, getClass().getClassLoader())) {
+      System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+      loader
+          .loadClass(className)
+          .getMethod("main", String[].class)
+          .invoke(null, (Object) new String[0]);
+    } finally {
+      System.setOut(standard);
+    }
+    return printed.toString(StandardCharsets.UTF_8);
+  }
+
+  /** Surefire hides the class path in a jar's manifest and tells it in a property. */
+  private static String classPath() {
+    return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+  }
+}
