@@ -27,8 +27,8 @@ class ReadmeTest {
       Pattern.compile("```java\\n(.*?public class (\\w+) .*?)```", Pattern.DOTALL);
   private static final Pattern ACCURACY = Pattern.compile("accuracy (0\\.\\d+|1\\.0)");
 
-  /** README says "about 0.94"; the seed is fixed, and only rounding differs between machines. */
-  private static final double STATED_ACCURACY = 0.94;
+  /** README says "about 0.92"; the seed is fixed, and only rounding differs between machines. */
+  private static final double STATED_ACCURACY = 0.92;
 
   private static final double ROUNDING_MARGIN = 0.015;
 

@@ -42,7 +42,8 @@ public final class ModelFiles {
    *     checkpoint
    * @return the network
    * @throws NoSuchFileException if there is no such file
-   * @throws IOException if the file is truncated, damaged, or of another kind; the message says which
+   * @throws IOException if the file is truncated, damaged, or of another kind; the message says
+   *     which
    */
   public static MultiLayerNetwork readMultiLayerNetwork(Path file) throws IOException {
     return read(
@@ -58,7 +59,8 @@ public final class ModelFiles {
    *     checkpoint
    * @return the network
    * @throws NoSuchFileException if there is no such file
-   * @throws IOException if the file is truncated, damaged, or of another kind; the message says which
+   * @throws IOException if the file is truncated, damaged, or of another kind; the message says
+   *     which
    */
   public static ComputationGraph readComputationGraph(Path file) throws IOException {
     return read(
@@ -122,8 +124,7 @@ public final class ModelFiles {
     try {
       network = reader.read();
     } catch (IOException | RuntimeException e) {
-      throw new IOException(
-          file + " cannot be read as " + kind + ": " + e.getMessage(), e);
+      throw new IOException(file + " cannot be read as " + kind + ": " + e.getMessage(), e);
     }
     if (network == null) {
       throw new IOException(file + " does not hold " + kind);

@@ -5,8 +5,9 @@ package org.dl4jebm.training;
 
 /**
  * Training produced values that are not finite. The parameters have been put back to the last good
- * ones before this is thrown; the message names the step and the quantity. Usual remedies: a smaller
- * learning rate, standardised data for Gaussian units, a constraint on the norm of the weights.
+ * ones before this is thrown; the message names the step and the quantity. Usual remedies: a
+ * smaller learning rate, standardised data for Gaussian units, a constraint on the norm of the
+ * weights.
  */
 public class TrainingDivergedException extends RuntimeException {
 

@@ -104,7 +104,9 @@ public class ContrastiveDivergenceBenchmark {
     neighbour = BusyCore.start(busy);
     Nd4j.getRandom().setSeed(SEED);
     INDArray rows = Nd4j.rand(DataType.FLOAT, ROWS, VISIBLE).gt(0.5).castTo(DataType.FLOAT);
-    data = new ShuffledDataSetIterator(rows, ShuffledDataSetIterator.Options.shuffled(batch, SEED));
+    data =
+        new ShuffledDataSetIterator(
+            rows, ShuffledDataSetIterator.Options.shuffled(batch, SEED).reusingArrays());
     network = network(updater.equals("sgd") ? new Sgd(0.05) : new Nesterovs(0.05, 0.5));
     products = new Products(batch, VISIBLE, hidden);
     network.initGradientsView();

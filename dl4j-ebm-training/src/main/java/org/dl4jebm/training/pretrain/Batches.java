@@ -32,8 +32,8 @@ abstract class Batches {
   }
 
   /**
-   * Goes to the start of a pass. Only an {@link EpochSeekable} iterator can be sent to any pass; others
-   * are reset, unless they are fresh.
+   * Goes to the start of a pass. Only an {@link EpochSeekable} iterator can be sent to any pass;
+   * others are reset, unless they are fresh.
    */
   final void startPass(int pass) {
     if (iterator instanceof EpochSeekable seekable) {

@@ -27,8 +27,8 @@ import org.dl4jebm.training.ModelFiles;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A {@code ComputationGraph} as a stack of layers, in topological order. Only the vertices that a stage
- * depends on are computed.
+ * A {@code ComputationGraph} as a stack of layers, in topological order. Only the vertices that a
+ * stage depends on are computed.
  */
 final class GraphStack implements NetworkStack {
 

@@ -40,25 +40,27 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
 /**
- * Greedy layerwise pretraining (Hinton, Osindero and Teh, Neural Computation 2006): every pretrainable
- * layer of a network, from the lowest up, is trained without labels on the output of the layers below,
- * which are in inference mode. Afterwards the network is fine-tuned with DL4J's own {@code fit}.
+ * Greedy layerwise pretraining (Hinton, Osindero and Teh, Neural Computation 2006): every
+ * pretrainable layer of a network, from the lowest up, is trained without labels on the output of
+ * the layers below, which are in inference mode. Afterwards the network is fine-tuned with DL4J's
+ * own {@code fit}.
  *
- * <p>Use this instead of {@code MultiLayerNetwork.pretrain} and {@code ComputationGraph.pretrain}: in DL4J
- * 1.0.0-M2.1 the one gives layers above the first the wrong input, the other ignores the number of
- * epochs. Works with every pretrainable layer of DL4J; checkpoints ask for layers that are {@link
- * ResumablePretraining}. Frozen layers are left alone. Updaters, schedules, constraints and
- * regularisation are those of the layers.
+ * <p>Use this instead of {@code MultiLayerNetwork.pretrain} and {@code ComputationGraph.pretrain}:
+ * in DL4J 1.0.0-M2.1 the one gives layers above the first the wrong input, the other ignores the
+ * number of epochs. Works with every pretrainable layer of DL4J; checkpoints ask for layers that
+ * are {@link ResumablePretraining}. Frozen layers are left alone. Updaters, schedules, constraints
+ * and regularisation are those of the layers.
  *
  * <p>Listeners of the network are called with the <em>layer</em> as the model, as by DL4J: {@code
- * iterationDone} after each update, {@code onEpochStart} and {@code onEpochEnd} around each pass. The
- * epoch counter of the layer's configuration advances by one a pass, so that schedules by epoch work.
+ * iterationDone} after each update, {@code onEpochStart} and {@code onEpochEnd} around each pass.
+ * The epoch counter of the layer's configuration advances by one a pass, so that schedules by epoch
+ * work.
  *
  * <p>An interrupted thread stops after the present batch; the interruption flag stays set. If a
- * checkpoint file is configured, {@link #resume} goes on from it to bit-identical parameters, on the same
- * machine with the same number of threads, provided that the iterator gives the same batches again:
- * always so for {@link org.dl4jebm.training.data.EpochSeekable} ones, otherwise if every pass has the
- * same order. One object can be used for several networks, one after the other.
+ * checkpoint file is configured, {@link #resume} goes on from it to bit-identical parameters, on
+ * the same machine with the same number of threads, provided that the iterator gives the same
+ * batches again: always so for {@link org.dl4jebm.training.data.EpochSeekable} ones, otherwise if
+ * every pass has the same order. One object can be used for several networks, one after the other.
  */
 public final class GreedyPretrainer {
 
@@ -104,13 +106,14 @@ public final class GreedyPretrainer {
    * @param network the network; initialised if it is not. Its pretrainable layers are modified.
    * @param data batches whose features are the network's input; labels are not used
    * @return what was done
-   * @throws IllegalArgumentException if the network has no layer to pretrain, an option names an unknown
-   *     layer, the iterator is empty or cannot be reset though several passes are needed
-   * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if neighbouring layers do not fit
+   * @throws IllegalArgumentException if the network has no layer to pretrain, an option names an
+   *     unknown layer, the iterator is empty or cannot be reset though several passes are needed
+   * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if neighbouring layers do not
+   *     fit
    * @throws org.deeplearning4j.exception.DL4JInvalidInputException if a batch cannot be used; the
    *     parameters are those after the batch before
-   * @throws TrainingDivergedException if a value is not finite; the parameters of the layer are those
-   *     at the start of the epoch
+   * @throws TrainingDivergedException if a value is not finite; the parameters of the layer are
+   *     those at the start of the epoch
    * @throws UncheckedIOException if a checkpoint cannot be written
    */
   public PretrainResult fit(MultiLayerNetwork network, DataSetIterator data) {
@@ -248,8 +251,7 @@ public final class GreedyPretrainer {
         batches.reset();
       }
       if (!batches.hasNext()) {
-        throw new IllegalArgumentException(
-            "the iterator is empty; accepted: at least one batch");
+        throw new IllegalArgumentException("the iterator is empty; accepted: at least one batch");
       }
     }
   }
@@ -298,8 +300,7 @@ public final class GreedyPretrainer {
       if (from.epoch() < epochs) {
         long startTime = System.nanoTime();
         int firstIteration = stage.layer().conf().getIterationCount();
-        progress.start(
-            "Layer " + stage.name(), batchesPerPass < 0 ? -1 : batchesPerPass * epochs);
+        progress.start("Layer " + stage.name(), batchesPerPass < 0 ? -1 : batchesPerPass * epochs);
         while (position.epoch() < epochs && position.stage() == from.stage()) {
           Position end = trainEpoch(stage, position, epochs);
           boolean interrupted = end.epoch() == position.epoch();

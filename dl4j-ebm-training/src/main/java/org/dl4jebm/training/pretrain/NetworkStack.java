@@ -41,8 +41,8 @@ interface NetworkStack {
 
   /**
    * The input of a stage for a batch of the network's features, with all layers below in inference
-   * mode and preprocessors applied. With {@code sampler} the layer directly below is sampled instead of
-   * activated. Called inside the trainer's workspace, which the result may be in.
+   * mode and preprocessors applied. With {@code sampler} the layer directly below is sampled
+   * instead of activated. Called inside the trainer's workspace, which the result may be in.
    */
   INDArray inputOf(
       Stage stage, INDArray[] features, SampledBelow sampler, LayerWorkspaceMgr workspaceMgr);

@@ -30,8 +30,8 @@ import org.nd4j.shade.jackson.databind.ObjectMapper;
 
 /**
  * Checkpoint files of {@link GreedyPretrainer}: an ordinary DL4J model file, which {@link
- * ModelSerializer} and {@link ModelFiles} can open, with further entries under {@code pretraining/} for
- * the position, updater states, persistent chains and random streams.
+ * ModelSerializer} and {@link ModelFiles} can open, with further entries under {@code pretraining/}
+ * for the position, updater states, persistent chains and random streams.
  */
 final class PretrainCheckpoint {
 
@@ -43,8 +43,8 @@ final class PretrainCheckpoint {
   private PretrainCheckpoint() {}
 
   /**
-   * Where training stands: {@code batch} batches of epoch {@code epoch} of stage {@code stage} are done,
-   * in pass number {@code pass} over the data.
+   * Where training stands: {@code batch} batches of epoch {@code epoch} of stage {@code stage} are
+   * done, in pass number {@code pass} over the data.
    */
   record Position(int stage, int epoch, long batch, int pass) {
     static final Position START = new Position(0, 0, 0, 0);
@@ -72,8 +72,7 @@ final class PretrainCheckpoint {
     public double score;
   }
 
-  static void write(
-      Path file, NetworkStack stack, Position position, long[] transferRandomState)
+  static void write(Path file, NetworkStack stack, Position position, long[] transferRandomState)
       throws IOException {
     Contents contents = new Contents();
     contents.stage = position.stage();

@@ -18,15 +18,16 @@ import org.dl4jebm.layers.random.Seeds;
  * <p>Layers are named by their layer name in a {@code MultiLayerNetwork}, or by their index ("0",
  * "1", ...) where they have none, and by vertex name in a {@code ComputationGraph}.
  *
- * @param epochs passes over the data for each layer that {@code layerEpochs} does not name, at least 1
+ * @param epochs passes over the data for each layer that {@code layerEpochs} does not name, at
+ *     least 1
  * @param layerEpochs passes for single layers, by name; 0 leaves a layer as it is
  * @param transfer what layers that {@code layerTransfer} does not name get from below
  * @param layerTransfer what single layers get from below, by name
- * @param seed of the samples between layers, not 0; layers draw their own samples from the network's
- *     seed
+ * @param seed of the samples between layers, not 0; layers draw their own samples from the
+ *     network's seed
  * @param checkpoint file to save progress in, or null
- * @param checkpointEvery batches from one checkpoint to the next, at least 1; one is also written when
- *     a layer is finished and when training is interrupted
+ * @param checkpointEvery batches from one checkpoint to the next, at least 1; one is also written
+ *     when a layer is finished and when training is interrupted
  */
 public record PretrainOptions(
     int epochs,
