@@ -171,8 +171,8 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
   }
 
   /**
-   * DL4J's own version lets gemm write into a 'c'-ordered array, which costs a temporary array and two
-   * copies, half of the time of a forward pass.
+   * DL4J's own version lets gemm write into a 'c'-ordered array, which costs a temporary array and
+   * two copies, half of the time of a forward pass.
    */
   @Override
   protected Pair<INDArray, INDArray> preOutputWithPreNorm(
