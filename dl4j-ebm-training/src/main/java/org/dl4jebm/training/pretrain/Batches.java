@@ -3,6 +3,8 @@
  */
 package org.dl4jebm.training.pretrain;
 
+import java.util.function.Supplier;
+import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.dl4jebm.training.data.EpochSeekable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
@@ -12,19 +14,55 @@ import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 abstract class Batches {
 
   private final Object iterator;
-  private boolean fresh = true;
 
   private Batches(Object iterator) {
     this.iterator = iterator;
   }
 
-  abstract boolean hasNext();
+  /**
+   * An iterator that waits for another thread, such as DL4J's {@code AsyncDataSetIterator}, failed
+   * because this thread was interrupted. The interruption flag is set.
+   */
+  static final class InterruptedException extends RuntimeException {
 
-  abstract INDArray[] next();
+    private static final long serialVersionUID = 1L;
+
+    InterruptedException(Throwable cause) {
+      super("interrupted while waiting for the next batch", cause);
+    }
+  }
 
   abstract boolean resetSupported();
 
-  abstract void reset();
+  /** Features of the next batch, not null. */
+  protected abstract INDArray[] read();
+
+  protected abstract boolean more();
+
+  protected abstract void restart();
+
+  final boolean hasNext() {
+    return interruptible(this::more);
+  }
+
+  final INDArray[] next() {
+    INDArray[] features = interruptible(this::read);
+    for (INDArray array : features) {
+      if (array == null) {
+        throw new DL4JInvalidInputException(
+            "a batch of the iterator has no features; accepted: an array for each input");
+      }
+    }
+    return features;
+  }
+
+  final void reset() {
+    interruptible(
+        () -> {
+          restart();
+          return null;
+        });
+  }
 
   /** Number of batches in a pass, or -1 if it is not known beforehand. */
   final long perPass() {
@@ -33,26 +71,40 @@ abstract class Batches {
 
   /**
    * Goes to the start of a pass. Only an {@link EpochSeekable} iterator can be sent to any pass;
-   * others are reset, unless they are fresh.
+   * others start from the beginning again, also before the first pass, because somebody may have
+   * looked at a batch.
    */
   final void startPass(int pass) {
     if (iterator instanceof EpochSeekable seekable) {
       seekable.seekEpoch(pass);
-    } else if ((!fresh || !hasNext()) && resetSupported()) {
+    } else if (resetSupported()) {
       reset();
     }
-    fresh = false;
+  }
+
+  private static <T> T interruptible(Supplier<T> call) {
+    try {
+      return call.get();
+    } catch (RuntimeException e) {
+      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (cause instanceof java.lang.InterruptedException) {
+          Thread.currentThread().interrupt();
+          throw new InterruptedException(e);
+        }
+      }
+      throw e;
+    }
   }
 
   static Batches of(DataSetIterator data) {
     return new Batches(data) {
       @Override
-      boolean hasNext() {
+      protected boolean more() {
         return data.hasNext();
       }
 
       @Override
-      INDArray[] next() {
+      protected INDArray[] read() {
         return new INDArray[] {data.next().getFeatures()};
       }
 
@@ -62,7 +114,7 @@ abstract class Batches {
       }
 
       @Override
-      void reset() {
+      protected void restart() {
         data.reset();
       }
     };
@@ -71,12 +123,12 @@ abstract class Batches {
   static Batches of(MultiDataSetIterator data) {
     return new Batches(data) {
       @Override
-      boolean hasNext() {
+      protected boolean more() {
         return data.hasNext();
       }
 
       @Override
-      INDArray[] next() {
+      protected INDArray[] read() {
         return data.next().getFeatures();
       }
 
@@ -86,7 +138,7 @@ abstract class Batches {
       }
 
       @Override
-      void reset() {
+      protected void restart() {
         data.reset();
       }
     };

@@ -12,16 +12,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.deeplearning4j.exception.DL4JInvalidConfigException;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.layers.IOutputLayer;
-import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.graph.vertex.VertexIndices;
+import org.deeplearning4j.nn.graph.vertex.impl.FrozenVertex;
 import org.deeplearning4j.nn.graph.vertex.impl.LayerVertex;
-import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.dl4jebm.training.ModelFiles;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -52,7 +50,8 @@ final class GraphStack implements NetworkStack {
       Layer layer = vertex.hasLayer() ? vertex.getLayer() : null;
       if (layer != null
           && layer.isPretrainLayer()
-          && !(layer instanceof FrozenLayer)
+          && !(vertex instanceof FrozenVertex)
+          && !FrozenLayers.isFrozen(layer)
           && !(layer instanceof IOutputLayer)) {
         stages.add(new Stage(vertex.getVertexName(), layer, index));
       }
@@ -74,28 +73,18 @@ final class GraphStack implements NetworkStack {
   @Override
   public void prepare() {
     for (GraphVertex vertex : network.getVertices()) {
-      if (!(vertex instanceof LayerVertex above)
-          || above.getLayerPreProcessor() != null
-          || !(above.getLayer().conf().getLayer() instanceof FeedForwardLayer upper)) {
+      if (!(vertex instanceof LayerVertex above) || above.getLayerPreProcessor() != null) {
         continue;
       }
       GraphVertex below = network.getVertices()[above.getInputVertices()[0].getVertexIndex()];
-      if (below instanceof LayerVertex lowerVertex
-          && lowerVertex.getLayer().conf().getLayer() instanceof FeedForwardLayer lower
-          && lower.getNOut() != upper.getNIn()) {
-        throw new DL4JInvalidConfigException(
-            "layer \""
-                + above.getVertexName()
-                + "\" has nIn = "
-                + upper.getNIn()
-                + ", but layer \""
-                + below.getVertexName()
-                + "\" below it has nOut = "
-                + lower.getNOut()
-                + "; accepted: the same number");
+      if (below.hasLayer()) {
+        LayerSizes.requireFit(
+            below.getVertexName(), below.getLayer(), above.getVertexName(), above.getLayer());
       }
     }
-    network.initGradientsView();
+    if (network.getGradientsViewArray() == null) {
+      network.initGradientsView();
+    }
   }
 
   @Override
@@ -120,7 +109,7 @@ final class GraphStack implements NetworkStack {
       activations.put(
           index,
           index == sampled
-              ? sampler.sample(vertex.getLayer(), vertex.getLayer().input())
+              ? sampler.sample(FrozenLayers.inside(vertex.getLayer()), vertex.getLayer().input())
               : vertex.doForward(false, workspaceMgr));
     }
     setInputs(target, activations, workspaceMgr);
@@ -132,7 +121,11 @@ final class GraphStack implements NetworkStack {
       GraphVertex vertex, Map<Integer, INDArray> activations, LayerWorkspaceMgr workspaceMgr) {
     VertexIndices[] from = vertex.getInputVertices();
     for (int i = 0; i < from.length; i++) {
-      vertex.setInput(i, activations.get(from[i].getVertexIndex()), workspaceMgr);
+      INDArray input = activations.get(from[i].getVertexIndex());
+      vertex.setInput(
+          i,
+          vertex.hasLayer() ? NetworkStack.unshared(vertex.getLayer(), input) : input,
+          workspaceMgr);
     }
   }
 
@@ -155,7 +148,13 @@ final class GraphStack implements NetworkStack {
   public Layer layerBelow(Stage stage) {
     VertexIndices[] from = network.getVertices()[stage.index()].getInputVertices();
     GraphVertex below = network.getVertices()[from[0].getVertexIndex()];
-    return below.hasLayer() ? below.getLayer() : null;
+    return below.hasLayer() ? FrozenLayers.inside(below.getLayer()) : null;
+  }
+
+  @Override
+  public boolean hasLayersBelow(Stage stage) {
+    return ancestors(network.getVertices()[stage.index()]).stream()
+        .anyMatch(index -> network.getVertices()[index].hasLayer());
   }
 
   @Override
@@ -166,7 +165,19 @@ final class GraphStack implements NetworkStack {
   }
 
   @Override
-  public INDArray readParameters(Path file) throws IOException {
-    return ModelFiles.readComputationGraph(file).params();
+  public Model read(Path file) throws IOException {
+    return ModelFiles.readComputationGraph(file);
+  }
+
+  @Override
+  public void adopt(Model saved) {
+    ComputationGraph other = (ComputationGraph) saved;
+    network.setParams(other.params());
+    network.getConfiguration().setIterationCount(other.getIterationCount());
+    network.getConfiguration().setEpochCount(other.getEpochCount());
+    INDArray updaterState = other.getUpdater().getStateViewArray();
+    if (updaterState != null) {
+      network.getUpdater().setStateViewArray(updaterState);
+    }
   }
 }

@@ -7,12 +7,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.deeplearning4j.exception.DL4JInvalidConfigException;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
-import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
-import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.dl4jebm.training.ModelFiles;
@@ -38,7 +35,7 @@ final class MultiLayerStack implements NetworkStack {
     List<Stage> stages = new ArrayList<>();
     for (int i = 0; i < network.getnLayers(); i++) {
       Layer layer = network.getLayer(i);
-      if (layer.isPretrainLayer() && !(layer instanceof FrozenLayer)) {
+      if (layer.isPretrainLayer() && !FrozenLayers.isFrozen(layer)) {
         stages.add(new Stage(nameOf(i), layer, i));
       }
     }
@@ -64,20 +61,9 @@ final class MultiLayerStack implements NetworkStack {
   @Override
   public void prepare() {
     for (int i = 1; i < network.getnLayers(); i++) {
-      if (preprocessor(i) == null
-          && network.getLayer(i - 1).conf().getLayer() instanceof FeedForwardLayer below
-          && network.getLayer(i).conf().getLayer() instanceof FeedForwardLayer above
-          && below.getNOut() != above.getNIn()) {
-        throw new DL4JInvalidConfigException(
-            "layer \""
-                + nameOf(i)
-                + "\" has nIn = "
-                + above.getNIn()
-                + ", but layer \""
-                + nameOf(i - 1)
-                + "\" below it has nOut = "
-                + below.getNOut()
-                + "; accepted: the same number");
+      if (preprocessor(i) == null) {
+        LayerSizes.requireFit(
+            nameOf(i - 1), network.getLayer(i - 1), nameOf(i), network.getLayer(i));
       }
     }
     if (network.getFlattenedGradients() == null) {
@@ -103,8 +89,8 @@ final class MultiLayerStack implements NetworkStack {
         Layer layer = network.getLayer(i);
         current =
             sampler != null && i == stage.index() - 1
-                ? sampler.sample(layer, current)
-                : layer.activate(current, false, workspaceMgr);
+                ? sampler.sample(FrozenLayers.inside(layer), current)
+                : layer.activate(NetworkStack.unshared(layer, current), false, workspaceMgr);
       }
     }
     return current;
@@ -112,7 +98,12 @@ final class MultiLayerStack implements NetworkStack {
 
   @Override
   public Layer layerBelow(Stage stage) {
-    return stage.index() == 0 ? null : network.getLayer(stage.index() - 1);
+    return stage.index() == 0 ? null : FrozenLayers.inside(network.getLayer(stage.index() - 1));
+  }
+
+  @Override
+  public boolean hasLayersBelow(Stage stage) {
+    return stage.index() > 0;
   }
 
   @Override
@@ -123,7 +114,19 @@ final class MultiLayerStack implements NetworkStack {
   }
 
   @Override
-  public INDArray readParameters(Path file) throws IOException {
-    return ModelFiles.readMultiLayerNetwork(file).params();
+  public Model read(Path file) throws IOException {
+    return ModelFiles.readMultiLayerNetwork(file);
+  }
+
+  @Override
+  public void adopt(Model saved) {
+    MultiLayerNetwork other = (MultiLayerNetwork) saved;
+    network.setParams(other.params());
+    network.setIterationCount(other.getIterationCount());
+    network.setEpochCount(other.getEpochCount());
+    INDArray updaterState = other.getUpdater().getStateViewArray();
+    if (updaterState != null) {
+      network.getUpdater().setStateViewArray(network, updaterState, false);
+    }
   }
 }

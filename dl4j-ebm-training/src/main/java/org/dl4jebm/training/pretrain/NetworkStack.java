@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.util.List;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.layers.ActivationLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.dl4jebm.layers.pretrain.PretrainState;
 import org.dl4jebm.layers.pretrain.ResumablePretraining;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -20,6 +22,19 @@ interface NetworkStack {
 
     ResumablePretraining resumable() {
       return layer instanceof ResumablePretraining resumable ? resumable : null;
+    }
+
+    /**
+     * State of a resumable layer. One that was not trained yet has no updater and no random stream,
+     * which going back to such a state later would leave as they are then; so they are made now.
+     */
+    PretrainState state() {
+      PretrainState state = resumable().pretrainState();
+      if (state.updaterState() == null || state.randomState() == null) {
+        resumable().restorePretrainState(state);
+        state = resumable().pretrainState();
+      }
+      return state;
     }
 
     String scoreName() {
@@ -47,16 +62,36 @@ interface NetworkStack {
   INDArray inputOf(
       Stage stage, INDArray[] features, SampledBelow sampler, LayerWorkspaceMgr workspaceMgr);
 
-  /** The layer directly below a stage, or null if that is not a single layer. */
+  /**
+   * The layer directly below a stage, without a wrapper that freezes it, or null if that is not a
+   * single layer.
+   */
   Layer layerBelow(Stage stage);
+
+  /** Whether there is any layer between the network's inputs and a stage. */
+  boolean hasLayersBelow(Stage stage);
 
   /** Drops references to arrays of the last batch. */
   void clear();
 
-  /** Reads the parameters of a saved network of the same kind. */
-  INDArray readParameters(Path file) throws IOException;
+  /**
+   * What to give a layer that is to be activated. DL4J's activation layer overwrites its input in
+   * inference mode, which may be the data, or what other layers are going to see.
+   */
+  static INDArray unshared(Layer layer, INDArray input) {
+    return FrozenLayers.inside(layer) instanceof ActivationLayer ? input.dup() : input;
+  }
 
-  /** Draws states of a layer for given input. */
+  /** Reads a saved network of the same kind. */
+  Model read(Path file) throws IOException;
+
+  /**
+   * Takes over parameters, updater state and counters of a saved network of the same kind, whose
+   * parameters have the same shapes.
+   */
+  void adopt(Model saved);
+
+  /** Draws states of a layer, without a wrapper that freezes it, for given input. */
   @FunctionalInterface
   interface SampledBelow {
     INDArray sample(Layer layer, INDArray input);

@@ -5,27 +5,34 @@ package org.dl4jebm.training.pretrain;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.util.ModelSerializer;
 import org.dl4jebm.layers.pretrain.PretrainState;
-import org.dl4jebm.layers.pretrain.ResumablePretraining;
 import org.dl4jebm.training.ModelFiles;
 import org.dl4jebm.training.pretrain.NetworkStack.Stage;
 import org.dl4jebm.training.report.AtomicFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.shade.jackson.core.JsonProcessingException;
+import org.nd4j.shade.jackson.databind.DeserializationFeature;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 
 /**
@@ -38,7 +45,8 @@ final class PretrainCheckpoint {
   private static final String FOLDER = "pretraining/";
   private static final String POSITION = FOLDER + "position.json";
   private static final int VERSION = 1;
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
 
   private PretrainCheckpoint() {}
 
@@ -108,7 +116,7 @@ final class PretrainCheckpoint {
 
   private static StageContents writeStage(Stage stage, int number, ZipOutputStream zip)
       throws IOException {
-    PretrainState state = stage.resumable().pretrainState();
+    PretrainState state = stage.state();
     StageContents contents = new StageContents();
     contents.name = stage.name();
     contents.iterationCount = stage.layer().conf().getIterationCount();
@@ -146,12 +154,12 @@ final class PretrainCheckpoint {
     Contents contents;
     List<PretrainState> states = new ArrayList<>();
     try (ZipFile zip = new ZipFile(file.toFile())) {
-      ZipEntry entry = zip.getEntry(POSITION);
-      if (entry == null) {
+      if (zip.getEntry(POSITION) == null) {
         throw new IOException(
             file + " is a model file without " + POSITION + "; accepted: a pretraining checkpoint");
       }
-      contents = JSON.readValue(zip.getInputStream(entry), Contents.class);
+      contents = JSON.readValue(readEntry(zip, POSITION), Contents.class);
+      checkContents(contents);
       for (int i = 0; i < contents.stages.size(); i++) {
         StageContents s = contents.stages.get(i);
         states.add(
@@ -161,59 +169,167 @@ final class PretrainCheckpoint {
                 s.randomState,
                 s.score));
       }
-    } catch (RuntimeException e) {
+    } catch (JsonProcessingException | RuntimeException e) {
       throw new IOException(file + " is a damaged checkpoint: " + e.getMessage(), e);
     }
-    INDArray parameters = stack.readParameters(file);
-    checkFits(file, contents, parameters, stack);
-    for (int i = 0; i < states.size(); i++) {
-      Stage stage = stack.stages().get(i);
-      stage.resumable().restorePretrainState(states.get(i));
-      NeuralNetConfiguration conf = stage.layer().conf();
-      conf.setIterationCount(contents.stages.get(i).iterationCount);
-      conf.setEpochCount(contents.stages.get(i).epochCount);
-    }
-    stack.network().setParams(parameters);
+    Model saved = stack.read(file);
+    checkFits(file, contents, states, saved, stack);
+    putBack(file, states, stack);
+    stack.adopt(saved);
+    // Last, because DL4J's counters of a whole network overwrite those of its layers.
+    putBackCounters(contents, stack);
     return new Resumed(
         new Position(contents.stage, contents.epoch, contents.batch, contents.pass),
         contents.transferRandomState);
   }
 
-  /** Where to go on, and the state of the stream of samples between layers, or null. */
+  /** Where to go on, and the state of the stream of samples between layers. */
   record Resumed(Position position, long[] transferRandomState) {}
 
+  private static void checkContents(Contents contents) {
+    if (contents.version < 1 || contents.version > VERSION) {
+      throw new IllegalArgumentException(
+          "its version is " + contents.version + "; accepted: 1 to " + VERSION);
+    }
+    if (contents.stages == null
+        || contents.stage < 0
+        || contents.stage > contents.stages.size()
+        || contents.epoch < 0
+        || contents.batch < 0
+        || contents.pass < 0) {
+      throw new IllegalArgumentException("its position is out of range");
+    }
+    checkRandomState(contents.transferRandomState, "between layers");
+    for (StageContents stage : contents.stages) {
+      if (stage == null || stage.name == null) {
+        throw new IllegalArgumentException("one of its layers has no name");
+      }
+      if (stage.randomState != null) {
+        checkRandomState(stage.randomState, "of layer \"" + stage.name + "\"");
+      }
+    }
+  }
+
+  private static void checkRandomState(long[] state, String whose) {
+    if (state == null || state.length != 2) {
+      throw new IllegalArgumentException(
+          "its random state "
+              + whose
+              + " has "
+              + (state == null ? 0 : state.length)
+              + " numbers; accepted: 2");
+    }
+  }
+
   private static void checkFits(
-      Path file, Contents contents, INDArray parameters, NetworkStack stack) throws IOException {
-    if (contents.version > VERSION) {
-      throw new IOException(
-          file + " has checkpoint version " + contents.version + "; accepted: up to " + VERSION);
-    }
-    List<String> saved = contents.stages.stream().map(s -> s.name).toList();
-    List<String> present = stack.stages().stream().map(Stage::name).toList();
-    if (!saved.equals(present)) {
-      throw new IOException(
-          file + " is for the layers " + saved + "; accepted: " + present + ", as in the network");
-    }
-    long expected = stack.network().params().length();
-    if (parameters.length() != expected) {
+      Path file, Contents contents, List<PretrainState> states, Model saved, NetworkStack stack)
+      throws IOException {
+    List<String> savedNames = contents.stages.stream().map(s -> s.name).toList();
+    List<String> names = stack.stages().stream().map(Stage::name).toList();
+    if (!savedNames.equals(names)) {
       throw new IOException(
           file
-              + " holds "
-              + parameters.length()
-              + " parameters; accepted: "
-              + expected
+              + " is for the layers "
+              + savedNames
+              + "; accepted: "
+              + names
               + ", as in the network");
+    }
+    Map<String, String> savedShapes = shapes(saved);
+    Map<String, String> shapes = shapes(stack.network());
+    if (!savedShapes.equals(shapes)) {
+      Map<String, String> differing = new TreeMap<>(savedShapes);
+      differing.entrySet().removeAll(shapes.entrySet());
+      throw new IOException(
+          file
+              + " holds parameters that are not those of the network: "
+              + differing
+              + "; accepted: "
+              + shapes);
+    }
+    for (int i = 0; i < states.size(); i++) {
+      INDArray updaterState = states.get(i).updaterState();
+      long expected = updaterStateSize(stack.stages().get(i).layer());
+      if (updaterState != null && updaterState.length() != expected) {
+        throw new IOException(
+            file
+                + " holds an updater state of "
+                + updaterState.length()
+                + " numbers for layer \""
+                + names.get(i)
+                + "\"; accepted: "
+                + expected
+                + ", as its updater needs");
+      }
+    }
+  }
+
+  /** Type and shape of every parameter, by DL4J's name for it. */
+  private static Map<String, String> shapes(Model network) {
+    Map<String, String> shapes = new TreeMap<>();
+    network
+        .paramTable()
+        .forEach((name, p) -> shapes.put(name, p.dataType() + Arrays.toString(p.shape())));
+    return shapes;
+  }
+
+  private static long updaterStateSize(Layer layer) {
+    return layer.paramTable(false).entrySet().stream()
+        .mapToLong(
+            p -> layer.getConfig().getUpdaterByParam(p.getKey()).stateSize(p.getValue().length()))
+        .sum();
+  }
+
+  /** All layers or none. */
+  private static void putBack(Path file, List<PretrainState> states, NetworkStack stack)
+      throws IOException {
+    List<Stage> stages = stack.stages();
+    List<PretrainState> before = new ArrayList<>();
+    try {
+      for (int i = 0; i < stages.size(); i++) {
+        before.add(stages.get(i).state());
+        stages.get(i).resumable().restorePretrainState(states.get(i));
+      }
+    } catch (IllegalArgumentException e) {
+      for (int i = 0; i < before.size() - 1; i++) {
+        stages.get(i).resumable().restorePretrainState(before.get(i));
+      }
+      throw new IOException(file + " does not fit the network: " + e.getMessage(), e);
+    }
+  }
+
+  private static void putBackCounters(Contents contents, NetworkStack stack) {
+    for (int i = 0; i < contents.stages.size(); i++) {
+      NeuralNetConfiguration conf = stack.stages().get(i).layer().conf();
+      conf.setIterationCount(contents.stages.get(i).iterationCount);
+      conf.setEpochCount(contents.stages.get(i).epochCount);
     }
   }
 
   private static INDArray readArray(ZipFile zip, String name) throws IOException {
+    return Nd4j.read(new ByteArrayInputStream(readEntry(zip, name)));
+  }
+
+  /** A {@code ZipFile} does not compare checksums by itself. */
+  private static byte[] readEntry(ZipFile zip, String name) throws IOException {
     ZipEntry entry = zip.getEntry(name);
     if (entry == null) {
       throw new IOException(zip.getName() + " is a damaged checkpoint: there is no " + name);
     }
-    try (DataInputStream in = new DataInputStream(zip.getInputStream(entry))) {
-      return Nd4j.read(in);
+    byte[] bytes;
+    try (InputStream in = zip.getInputStream(entry)) {
+      bytes = in.readAllBytes();
+    } catch (ZipException e) {
+      throw new IOException(
+          zip.getName() + " is a damaged checkpoint: " + name + ": " + e.getMessage(), e);
     }
+    CRC32 checksum = new CRC32();
+    checksum.update(bytes);
+    if (checksum.getValue() != entry.getCrc()) {
+      throw new IOException(
+          zip.getName() + " is a damaged checkpoint: " + name + " has another checksum");
+    }
+    return bytes;
   }
 
   private static String updaterEntry(int number) {
@@ -222,28 +338,6 @@ final class PretrainCheckpoint {
 
   private static String chainsEntry(int number) {
     return FOLDER + number + "-chains.bin";
-  }
-
-  /** Refuses networks whose layers cannot hand over their state, before training starts. */
-  static void checkSupported(NetworkStack stack, Path file) {
-    for (Stage stage : stack.stages()) {
-      if (stage.resumable() == null) {
-        throw new IllegalArgumentException(
-            "checkpoint "
-                + file
-                + " is asked for, but layer \""
-                + stage.name()
-                + "\" is a "
-                + stage.layer().getClass().getSimpleName()
-                + "; accepted: layers that are "
-                + ResumablePretraining.class.getSimpleName());
-      }
-    }
-    Path folder = file.toAbsolutePath().getParent();
-    if (folder == null || !Files.isDirectory(folder) || Files.isDirectory(file)) {
-      throw new IllegalArgumentException(
-          "checkpoint is " + file + "; accepted: a file in an existing folder");
-    }
   }
 
   /** ND4J's writer must not close the archive. */

@@ -4,6 +4,7 @@
 package org.dl4jebm.training.pretrain;
 
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 import org.dl4jebm.layers.random.Seeds;
@@ -56,8 +57,8 @@ public record PretrainOptions(
             require(t != null, "transfer of layer \"" + name + "\"", null, "MEANS or SAMPLES"));
     Seeds.requireNonZero(seed, "seed");
     require(checkpointEvery >= 1, "checkpointEvery", checkpointEvery, "1 or more batches");
-    layerEpochs = new TreeMap<>(layerEpochs);
-    layerTransfer = new TreeMap<>(layerTransfer);
+    layerEpochs = Collections.unmodifiableMap(new TreeMap<>(layerEpochs));
+    layerTransfer = Collections.unmodifiableMap(new TreeMap<>(layerTransfer));
   }
 
   /**
