@@ -24,6 +24,9 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class RandomStream implements AutoCloseable {
 
+  /** How many numbers {@link #state()} returns. */
+  public static final int STATE_LENGTH = 2;
+
   private final Random generator;
 
   /** Holds the noise while the means stand in the array to be filled; made when first needed. */
@@ -104,9 +107,13 @@ public final class RandomStream implements AutoCloseable {
    * @throws IllegalArgumentException if {@code state} does not hold two numbers
    */
   public void restore(long[] state) {
-    if (state.length != 2) {
+    if (state.length != STATE_LENGTH) {
       throw new IllegalArgumentException(
-          "random state has " + state.length + " numbers; accepted: 2, as state() returns them");
+          "random state has "
+              + state.length
+              + " numbers; accepted: "
+              + STATE_LENGTH
+              + ", as state() returns them");
     }
     generator.setStates(state[0], state[1]);
   }

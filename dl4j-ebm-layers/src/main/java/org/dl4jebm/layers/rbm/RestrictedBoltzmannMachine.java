@@ -330,7 +330,10 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
         && super.equals(other)
         && Objects.equals(visibleUnits, rbm.visibleUnits)
         && Objects.equals(hiddenUnits, rbm.hiddenUnits)
-        && contrastiveDivergenceOptions().equals(rbm.contrastiveDivergenceOptions())
+        && k == rbm.k
+        && persistentChains == rbm.persistentChains
+        && Double.compare(sparsityTarget, rbm.sparsityTarget) == 0
+        && Double.compare(sparsityCost, rbm.sparsityCost) == 0
         && scoreEvery == rbm.scoreEvery;
   }
 
@@ -355,8 +358,14 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
         + visibleUnits
         + ", hiddenUnits="
         + hiddenUnits
-        + ", "
-        + contrastiveDivergenceOptions()
+        + ", k="
+        + k
+        + ", persistentChains="
+        + persistentChains
+        + ", sparsityTarget="
+        + sparsityTarget
+        + ", sparsityCost="
+        + sparsityCost
         + ", scoreEvery="
         + scoreEvery
         + ")";

@@ -12,12 +12,13 @@ import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Updater;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BasePretrainNetwork;
+import org.deeplearning4j.nn.updater.LayerUpdater;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.Solver;
+import org.deeplearning4j.optimize.api.ConvexOptimizer;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.pretrain.PretrainState;
@@ -101,12 +102,34 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
       setInput(batch, workspaceMgr);
       dropoutApplied = true;
     }
+    ensureGradientViews();
     super.fit(null, workspaceMgr);
+  }
+
+  /**
+   * The network brings the views when it first trains; a layer that is trained by itself has none.
+   */
+  private void ensureGradientViews() {
+    if (gradientsFlattened == null) {
+      setBackpropGradientsViewArray(
+          Workspaces.outside(() -> Nd4j.create(paramsFlattened.dataType(), numParams())));
+    }
+  }
+
+  @Override
+  public void setBackpropGradientsViewArray(INDArray gradients) {
+    super.setBackpropGradientsViewArray(gradients);
+    if (solver != null && solver.getOptimizer().getUpdater(false) != null) {
+      // An updater works on the views it was made with.
+      INDArray state = solver.getOptimizer().getUpdater(false).getStateViewArray();
+      solver.getOptimizer().setUpdater(Workspaces.outside(() -> new LayerUpdater(this, state)));
+    }
   }
 
   @Override
   public void computeGradientAndScore(LayerWorkspaceMgr workspaceMgr) {
     assertInputSet(false);
+    ensureGradientViews();
     INDArray batch = input;
     RbmModel model =
         model(
@@ -122,9 +145,7 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
                 gradientViews.get(RbmParamInitializer.HIDDEN_BIAS_KEY),
                 gradientViews.get(RbmParamInitializer.VISIBLE_BIAS_KEY),
                 scoreDue);
-    Gradient result = new DefaultGradient(gradientsFlattened);
-    result.gradientForVariable().putAll(gradientViews);
-    gradient = result;
+    gradient = new ViewGradient(gradientsFlattened, gradientViews);
     if (scoreDue) {
       score = error + calcRegularizationScore(false);
     }
@@ -289,9 +310,28 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
 
   @Override
   public void restorePretrainState(PretrainState state) {
-    Updater updater = solver().getOptimizer().getUpdater(true);
-    INDArray present = updater.getStateViewArray();
-    long expected = present == null ? 0 : present.length();
+    ensureGradientViews();
+    ConvexOptimizer optimizer = solver().getOptimizer();
+    checkState(state, optimizer.getUpdater(true).getStateViewArray());
+    if (random != null) {
+      random.close();
+    }
+    contrastiveDivergence = null;
+    contrastiveDivergence()
+        .setChains(state.chains() == null ? null : state.chains().castTo(dataType));
+    if (state.randomState() != null) {
+      random.restore(state.randomState());
+    }
+    if (state.updaterState() == null) {
+      optimizer.setUpdater(null);
+    } else {
+      optimizer.getUpdater(true).setStateViewArray(this, state.updaterState(), false);
+    }
+    score = state.score();
+  }
+
+  private void checkState(PretrainState state, INDArray presentUpdaterState) {
+    long expected = presentUpdaterState == null ? 0 : presentUpdaterState.length();
     long found = state.updaterState() == null ? expected : state.updaterState().length();
     if (expected != found) {
       throw new IllegalArgumentException(
@@ -302,14 +342,25 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
               + ", as the configured updater needs "
               + layerId());
     }
-    contrastiveDivergence().setChains(state.chains());
-    if (state.updaterState() != null) {
-      updater.setStateViewArray(this, state.updaterState(), false);
+    long[] chains = {layerConf().getPersistentChains(), layerConf().getNOut()};
+    if (state.chains() != null && !Arrays.equals(state.chains().shape(), chains)) {
+      throw new IllegalArgumentException(
+          "saved chains have shape "
+              + Arrays.toString(state.chains().shape())
+              + "; accepted: "
+              + (chains[0] == 0 ? "none" : Arrays.toString(chains))
+              + ", as configured "
+              + layerId());
     }
-    if (state.randomState() != null) {
-      random.restore(state.randomState());
+    if (state.randomState() != null && state.randomState().length != RandomStream.STATE_LENGTH) {
+      throw new IllegalArgumentException(
+          "saved random state has "
+              + state.randomState().length
+              + " numbers; accepted: "
+              + RandomStream.STATE_LENGTH
+              + " "
+              + layerId());
     }
-    score = state.score();
   }
 
   private Solver solver() {
