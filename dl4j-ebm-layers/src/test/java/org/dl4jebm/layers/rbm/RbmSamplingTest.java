@@ -21,7 +21,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** Samples of {@link RbmModel}: conditional distributions, and the stationary one. */
 class RbmSamplingTest {
 
-  private static final int ROWS = 200_000;
+  private static final int ROWS = 100_000;
   private static final TinyRbm TINY = TinyRbm.oracle(4, 3);
   private static final double[] VARIANCE = {0.5, 1, 1.5, 2};
 
