@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.layers.IOutputLayer;
@@ -90,10 +91,19 @@ final class GraphStack implements NetworkStack {
   @Override
   public INDArray inputOf(
       Stage stage, INDArray[] features, SampledBelow sampler, LayerWorkspaceMgr workspaceMgr) {
+    List<String> inputs = network.getConfiguration().getNetworkInputs();
+    if (features.length != inputs.size()) {
+      throw new DL4JInvalidInputException(
+          "a batch has "
+              + features.length
+              + " arrays of features; accepted: "
+              + inputs.size()
+              + ", for the network's inputs "
+              + inputs);
+    }
     // Preprocessors of layer vertices ask the network for the batch size.
     network.setInputs(features);
     Map<Integer, INDArray> activations = new HashMap<>();
-    List<String> inputs = network.getConfiguration().getNetworkInputs();
     for (int i = 0; i < inputs.size(); i++) {
       activations.put(network.getVertex(inputs.get(i)).getVertexIndex(), features[i]);
     }

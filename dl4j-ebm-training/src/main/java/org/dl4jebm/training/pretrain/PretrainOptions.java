@@ -49,9 +49,12 @@ public record PretrainOptions(
    */
   public PretrainOptions {
     require(epochs >= 1, "epochs", epochs, "1 or more");
+    require(layerEpochs != null, "layerEpochs", null, "a map, which may be empty");
     layerEpochs.forEach(
-        (name, n) -> require(n >= 0, "epochs of layer \"" + name + "\"", n, "0 or more"));
+        (name, n) ->
+            require(n != null && n >= 0, "epochs of layer \"" + name + "\"", n, "0 or more"));
     require(transfer != null, "transfer", null, "MEANS or SAMPLES");
+    require(layerTransfer != null, "layerTransfer", null, "a map, which may be empty");
     layerTransfer.forEach(
         (name, t) ->
             require(t != null, "transfer of layer \"" + name + "\"", null, "MEANS or SAMPLES"));
