@@ -218,6 +218,12 @@ final class Stacks {
   record Snapshot(double[] parameters, List<LayerSnapshot> layers) {
 
     static Snapshot of(Model network) {
+      if (network instanceof MultiLayerNetwork mln && mln.getFlattenedGradients() == null) {
+        mln.initGradientsView();
+      } else if (network instanceof ComputationGraph graph
+          && graph.getGradientsViewArray() == null) {
+        graph.initGradientsView();
+      }
       return new Snapshot(
           bits(network.params()), layersOf(network).stream().map(LayerSnapshot::of).toList());
     }
@@ -239,10 +245,14 @@ final class Stacks {
       int iterations, int epochs, double[] updater, double[] chains, long[] random, double score) {
 
     static LayerSnapshot of(Layer layer) {
-      PretrainState state =
-          layer instanceof ResumablePretraining resumable
-              ? resumable.pretrainState()
-              : new PretrainState(null, null, null, 0);
+      PretrainState state = new PretrainState(null, null, null, 0);
+      if (layer instanceof ResumablePretraining resumable) {
+        // Makes the updater and the random stream of a layer that was not trained yet, so that
+        // there
+        // is something to compare.
+        resumable.restorePretrainState(resumable.pretrainState());
+        state = resumable.pretrainState();
+      }
       return new LayerSnapshot(
           layer.conf().getIterationCount(),
           layer.conf().getEpochCount(),
