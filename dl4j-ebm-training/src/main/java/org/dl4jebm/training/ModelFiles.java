@@ -4,10 +4,13 @@
 package org.dl4jebm.training;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Objects;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
@@ -16,6 +19,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.dl4jebm.training.report.AtomicFile;
+import org.nd4j.shade.jackson.databind.JsonNode;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
 
 /**
  * Reads and writes DL4J model files ({@link ModelSerializer}) with an error message that names the
@@ -26,8 +31,23 @@ public final class ModelFiles {
 
   private static final String CONFIGURATION = "configuration.json";
   private static final String COEFFICIENTS = "coefficients.bin";
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private ModelFiles() {}
+
+  /** The kinds of network, and what tells them apart in a file. */
+  private enum Kind {
+    MULTI_LAYER_NETWORK("a MultiLayerNetwork", "confs"),
+    COMPUTATION_GRAPH("a ComputationGraph", "vertices");
+
+    private final String title;
+    private final String property;
+
+    Kind(String title, String property) {
+      this.title = title;
+      this.property = property;
+    }
+  }
 
   /** Reads a model; DL4J throws whatever its parsers throw. */
   @FunctionalInterface
@@ -48,7 +68,7 @@ public final class ModelFiles {
   public static MultiLayerNetwork readMultiLayerNetwork(Path file) throws IOException {
     return read(
         file,
-        "a MultiLayerNetwork",
+        Kind.MULTI_LAYER_NETWORK,
         () -> ModelSerializer.restoreMultiLayerNetwork(file.toFile(), true));
   }
 
@@ -65,7 +85,7 @@ public final class ModelFiles {
   public static ComputationGraph readComputationGraph(Path file) throws IOException {
     return read(
         file,
-        "a ComputationGraph",
+        Kind.COMPUTATION_GRAPH,
         () -> ModelSerializer.restoreComputationGraph(file.toFile(), true));
   }
 
@@ -89,7 +109,8 @@ public final class ModelFiles {
    */
   public static void check(Path file) throws IOException {
     if (!Files.exists(file)) {
-      throw new NoSuchFileException(file.toString(), null, "accepted: a DL4J model file");
+      throw new NoSuchFileException(
+          file.toString(), null, "there is no such file; accepted: a DL4J model file");
     }
     if (!Files.isRegularFile(file)) {
       throw new FileSystemException(
@@ -118,17 +139,39 @@ public final class ModelFiles {
     }
   }
 
-  private static <T> T read(Path file, String kind, Reader<T> reader) throws IOException {
+  private static <T> T read(Path file, Kind kind, Reader<T> reader) throws IOException {
     check(file);
-    T network;
+    checkKind(file, kind);
     try {
-      network = reader.read();
+      return Objects.requireNonNull(reader.read(), "there is no network in it");
     } catch (IOException | RuntimeException e) {
-      throw new IOException(file + " cannot be read as " + kind + ": " + e.getMessage(), e);
+      throw new IOException(
+          file
+              + " cannot be read as "
+              + kind.title
+              + ": "
+              + (e.getMessage() == null ? e.toString() : e.getMessage())
+              + "; accepted: a model file as ModelSerializer writes it",
+          e);
     }
-    if (network == null) {
-      throw new IOException(file + " does not hold " + kind);
+  }
+
+  private static void checkKind(Path file, Kind expected) throws IOException {
+    JsonNode configuration;
+    try (ZipFile zip = new ZipFile(file.toFile());
+        InputStream in = zip.getInputStream(zip.getEntry(CONFIGURATION))) {
+      configuration = JSON.readTree(in);
+    } catch (IOException e) {
+      throw new IOException(file + " holds a damaged " + CONFIGURATION + ": " + e.getMessage(), e);
     }
-    return network;
+    if (configuration == null || !configuration.has(expected.property)) {
+      String found =
+          Arrays.stream(Kind.values())
+              .filter(kind -> configuration != null && configuration.has(kind.property))
+              .map(kind -> kind.title)
+              .findFirst()
+              .orElse("no configuration of a network");
+      throw new IOException(file + " holds " + found + "; accepted: " + expected.title);
+    }
   }
 }
