@@ -21,7 +21,7 @@ final class LastGood {
   LastGood(Stage stage, long firstBatch) {
     this.stage = stage;
     this.parameters = Workspaces.outside(() -> stage.layer().params().dup());
-    this.state = stage.resumable() == null ? null : stage.state();
+    this.state = stage.resumable() == null ? null : stage.resumable().pretrainState();
     this.firstBatch = firstBatch;
     this.iterations = stage.layer().conf().getIterationCount();
   }

@@ -10,7 +10,6 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.layers.ActivationLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.dl4jebm.layers.pretrain.PretrainState;
 import org.dl4jebm.layers.pretrain.ResumablePretraining;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -22,19 +21,6 @@ interface NetworkStack {
 
     ResumablePretraining resumable() {
       return layer instanceof ResumablePretraining resumable ? resumable : null;
-    }
-
-    /**
-     * State of a resumable layer. One that was not trained yet has no updater and no random stream,
-     * which going back to such a state later would leave as they are then; so they are made now.
-     */
-    PretrainState state() {
-      PretrainState state = resumable().pretrainState();
-      if (state.updaterState() == null || state.randomState() == null) {
-        resumable().restorePretrainState(state);
-        state = resumable().pretrainState();
-      }
-      return state;
     }
 
     String scoreName() {

@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
-import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
@@ -116,7 +115,7 @@ final class PretrainCheckpoint {
 
   private static StageContents writeStage(Stage stage, int number, ZipOutputStream zip)
       throws IOException {
-    PretrainState state = stage.state();
+    PretrainState state = stage.resumable().pretrainState();
     StageContents contents = new StageContents();
     contents.name = stage.name();
     contents.iterationCount = stage.layer().conf().getIterationCount();
@@ -287,11 +286,11 @@ final class PretrainCheckpoint {
     List<PretrainState> before = new ArrayList<>();
     try {
       for (int i = 0; i < stages.size(); i++) {
-        before.add(stages.get(i).state());
+        before.add(stages.get(i).resumable().pretrainState());
         stages.get(i).resumable().restorePretrainState(states.get(i));
       }
     } catch (IllegalArgumentException e) {
-      for (int i = 0; i < before.size() - 1; i++) {
+      for (int i = 0; i < before.size(); i++) {
         stages.get(i).resumable().restorePretrainState(before.get(i));
       }
       throw new IOException(file + " does not fit the network: " + e.getMessage(), e);
@@ -319,7 +318,7 @@ final class PretrainCheckpoint {
     byte[] bytes;
     try (InputStream in = zip.getInputStream(entry)) {
       bytes = in.readAllBytes();
-    } catch (ZipException e) {
+    } catch (IOException e) {
       throw new IOException(
           zip.getName() + " is a damaged checkpoint: " + name + ": " + e.getMessage(), e);
     }
