@@ -24,6 +24,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.dl4jebm.layers.pretrain.PretrainState;
 import org.dl4jebm.layers.pretrain.ResumablePretraining;
 import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachine;
+import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachineLayer;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -218,12 +219,6 @@ final class Stacks {
   record Snapshot(double[] parameters, List<LayerSnapshot> layers) {
 
     static Snapshot of(Model network) {
-      if (network instanceof MultiLayerNetwork mln && mln.getFlattenedGradients() == null) {
-        mln.initGradientsView();
-      } else if (network instanceof ComputationGraph graph
-          && graph.getGradientsViewArray() == null) {
-        graph.initGradientsView();
-      }
       return new Snapshot(
           bits(network.params()), layersOf(network).stream().map(LayerSnapshot::of).toList());
     }
@@ -245,21 +240,26 @@ final class Stacks {
       int iterations, int epochs, double[] updater, double[] chains, long[] random, double score) {
 
     static LayerSnapshot of(Layer layer) {
-      PretrainState state = new PretrainState(null, null, null, 0);
-      if (layer instanceof ResumablePretraining resumable) {
-        // Makes the updater and the random stream of a layer that was not trained yet, so that
-        // there
-        // is something to compare.
-        resumable.restorePretrainState(resumable.pretrainState());
-        state = resumable.pretrainState();
-      }
+      PretrainState state =
+          layer instanceof ResumablePretraining resumable
+              ? resumable.pretrainState()
+              : new PretrainState(null, null, null, 0);
       return new LayerSnapshot(
           layer.conf().getIterationCount(),
           layer.conf().getEpochCount(),
           bits(state.updaterState()),
           bits(state.chains()),
-          state.randomState(),
+          state.randomState() == null && layer instanceof RestrictedBoltzmannMachineLayer rbm
+              ? initialRandomState(rbm)
+              : state.randomState(),
           state.score());
+    }
+
+    /** A stream that has not been opened yet is as good as one at its start. */
+    private static long[] initialRandomState(RestrictedBoltzmannMachineLayer layer) {
+      ResumablePretraining fresh = (ResumablePretraining) layer.clone();
+      fresh.restorePretrainState(fresh.pretrainState());
+      return fresh.pretrainState().randomState();
     }
 
     void assertSame(String where, LayerSnapshot other) {
