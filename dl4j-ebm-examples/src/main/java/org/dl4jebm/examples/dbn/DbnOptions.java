@@ -48,8 +48,9 @@ public record DbnOptions(
           List.of(500, 500, 2000),
           List.of(new LabelCount(100), new LabelCount(1000), new LabelCount(10000), LabelCount.ALL),
           List.of(1L, 2L, 3L),
-          new PretrainSettings(50, 100, 0.1, 0.5, 0.9, 5, 2e-4, 1, 0, 0.01),
-          new FineTuneSettings(50, 3000, 100, FineTuneSettings.Kind.ADAM, 0.001, 0.9, 0, 0, 0, 0));
+          new PretrainSettings(25, 100, 0.05, 0.5, 0.9, 5, 2e-4, 1, 0, 0.01),
+          new FineTuneSettings(
+              30, 1500, 100, FineTuneSettings.Kind.NESTEROVS, 0.1, 0.9, 0, 0, 0, 0));
 
   /** For MNIST: less than a minute, to see that everything works. */
   public static final DbnOptions QUICK_MNIST =

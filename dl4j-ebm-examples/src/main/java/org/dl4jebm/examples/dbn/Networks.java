@@ -77,7 +77,11 @@ final class Networks {
     return new MapSchedule(ScheduleType.EPOCH, byEpoch);
   }
 
-  /** A classifier with random weights, for a fine-tuning run of so many updates. */
+  /**
+   * A classifier with random weights, for a fine-tuning run of so many updates. The hidden layers
+   * start as Glorot and Bengio (AISTATS 2010) advise for sigmoid units: with smaller weights a
+   * stack of them hardly trains, and would be too weak a rival.
+   */
   static MultiLayerNetwork classifier(
       DbnOptions options, LabelledImages images, int updates, long seed) {
     FineTuneSettings settings = options.fineTune();
@@ -92,7 +96,10 @@ final class Networks {
     double dropped = settings.inputDropout();
     for (int size : options.layers()) {
       RestrictedBoltzmannMachine.Builder layer =
-          new RestrictedBoltzmannMachine.Builder().nIn(below).nOut(size);
+          new RestrictedBoltzmannMachine.Builder()
+              .nIn(below)
+              .nOut(size)
+              .weightInit(WeightInit.SIGMOID_UNIFORM);
       if (dropped > 0) {
         layer.dropOut(1 - dropped);
       }
