@@ -180,12 +180,17 @@ final class GraphStack implements NetworkStack {
   }
 
   @Override
+  public INDArray updaterState(Model network) {
+    return ((ComputationGraph) network).getUpdater().getStateViewArray();
+  }
+
+  @Override
   public void adopt(Model saved) {
     ComputationGraph other = (ComputationGraph) saved;
     network.setParams(other.params());
     network.getConfiguration().setIterationCount(other.getIterationCount());
     network.getConfiguration().setEpochCount(other.getEpochCount());
-    INDArray updaterState = other.getUpdater().getStateViewArray();
+    INDArray updaterState = updaterState(other);
     if (updaterState != null) {
       network.getUpdater().setStateViewArray(updaterState);
     }

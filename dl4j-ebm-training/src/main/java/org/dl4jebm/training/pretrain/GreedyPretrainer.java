@@ -31,13 +31,21 @@ import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
  * <p>Listeners of the network are called with the <em>layer</em> as the model, as by DL4J: {@code
  * iterationDone} after each update, {@code onEpochStart} and {@code onEpochEnd} around each pass.
  * The epoch counter of the layer's configuration advances by one a pass, so that schedules by epoch
- * work.
+ * work. Some of DL4J's listeners cannot do without a whole network and are refused before training:
+ * {@code EvaluativeListener}, {@code CheckpointListener}, {@code FailureTestingListener}, and
+ * {@code PerformanceListener} unless it was built with {@code reportETL(false)}. Listeners set
+ * after a layer was first trained are called for this library's layers, but not for DL4J's own,
+ * which keep those of the first time.
  *
  * <p>An interrupted thread stops after the present batch; the interruption flag stays set. If a
  * checkpoint file is configured, {@link #resume} goes on from it to bit-identical parameters, on
  * the same machine with the same number of threads, provided that the iterator gives the same
  * batches again: always so for {@link org.dl4jebm.training.data.EpochSeekable} ones, otherwise if
- * every pass has the same order. One object can be used for several networks, one after the other.
+ * every pass has the same order. Weight noise is an exception: it draws from ND4J's own generator,
+ * whose position is not saved.
+ *
+ * <p>Iterators are read from their start, also the first time. The data are not modified. One
+ * object can be used for several networks, one after the other, by one thread at a time.
  */
 public final class GreedyPretrainer {
 
@@ -71,7 +79,9 @@ public final class GreedyPretrainer {
    * @param data batches whose features are the network's input; labels are not used
    * @return what was done
    * @throws IllegalArgumentException if the network has no layer to pretrain, an option names an
-   *     unknown layer, the iterator is empty or cannot be reset though several passes are needed
+   *     unknown layer, samples are asked for of a layer that has none, a listener cannot take a
+   *     layer as the model, the iterator is empty or cannot be reset though several passes are
+   *     needed, or the folder of the checkpoint does not exist
    * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if neighbouring layers do not
    *     fit
    * @throws org.deeplearning4j.exception.DL4JInvalidInputException if a batch cannot be used; the

@@ -14,7 +14,8 @@ public enum LayerTransfer {
   /**
    * States drawn from the layer below given its input: what the deep belief network as a generative
    * model asks for (Hinton, Osindero and Teh 2006). Drawn anew at each visit, and only from the
-   * layer directly below, which must be one of this library's.
+   * layer directly below, which must be one of this library's, frozen or not. Layers directly on
+   * the network's inputs take the data as they are.
    */
   SAMPLES
 }

@@ -119,12 +119,17 @@ final class MultiLayerStack implements NetworkStack {
   }
 
   @Override
+  public INDArray updaterState(Model network) {
+    return ((MultiLayerNetwork) network).getUpdater().getStateViewArray();
+  }
+
+  @Override
   public void adopt(Model saved) {
     MultiLayerNetwork other = (MultiLayerNetwork) saved;
     network.setParams(other.params());
     network.setIterationCount(other.getIterationCount());
     network.setEpochCount(other.getEpochCount());
-    INDArray updaterState = other.getUpdater().getStateViewArray();
+    INDArray updaterState = updaterState(other);
     if (updaterState != null) {
       network.getUpdater().setStateViewArray(network, updaterState, false);
     }

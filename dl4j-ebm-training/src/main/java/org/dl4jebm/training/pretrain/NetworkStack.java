@@ -71,9 +71,12 @@ interface NetworkStack {
   /** Reads a saved network of the same kind. */
   Model read(Path file) throws IOException;
 
+  /** State of a network's updater for supervised training, or null where it has none. */
+  INDArray updaterState(Model network);
+
   /**
-   * Takes over parameters, updater state and counters of a saved network of the same kind, whose
-   * parameters have the same shapes.
+   * Takes over parameters, updater state and counters of a saved network of the same kind, which
+   * has the same of everything.
    */
   void adopt(Model saved);
 

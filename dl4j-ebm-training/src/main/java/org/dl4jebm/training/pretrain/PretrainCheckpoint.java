@@ -261,6 +261,21 @@ final class PretrainCheckpoint {
                 + ", as its updater needs");
       }
     }
+    long savedState = length(stack.updaterState(saved));
+    long state = length(stack.updaterState(stack.network()));
+    if (savedState != state) {
+      throw new IOException(
+          file
+              + " holds an updater state of "
+              + savedState
+              + " numbers for the whole network; accepted: "
+              + state
+              + ", as its updaters need");
+    }
+  }
+
+  private static long length(INDArray array) {
+    return array == null ? 0 : array.length();
   }
 
   /** Type and shape of every parameter, by DL4J's name for it. */
@@ -289,7 +304,7 @@ final class PretrainCheckpoint {
         before.add(stages.get(i).resumable().pretrainState());
         stages.get(i).resumable().restorePretrainState(states.get(i));
       }
-    } catch (IllegalArgumentException e) {
+    } catch (RuntimeException e) {
       for (int i = 0; i < before.size(); i++) {
         stages.get(i).resumable().restorePretrainState(before.get(i));
       }

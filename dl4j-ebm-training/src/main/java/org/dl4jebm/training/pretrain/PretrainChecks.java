@@ -6,6 +6,7 @@ package org.dl4jebm.training.pretrain;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -49,13 +50,21 @@ final class PretrainChecks {
   }
 
   private static void checkNames(PretrainOptions options, List<Stage> stages) {
-    Set<String> unknown = new TreeSet<>(options.layerEpochs().keySet());
-    unknown.addAll(options.layerTransfer().keySet());
+    Set<String> named = new TreeSet<>(options.layerEpochs().keySet());
+    named.addAll(options.layerTransfer().keySet());
     List<String> names = stages.stream().map(Stage::name).toList();
-    unknown.removeAll(names);
-    if (!unknown.isEmpty()) {
-      throw new IllegalArgumentException(
-          "options name the layers " + unknown + "; accepted: " + names);
+    for (String name : named) {
+      int layers = Collections.frequency(names, name);
+      if (layers != 1) {
+        throw new IllegalArgumentException(
+            "options name the layer \""
+                + name
+                + "\", of which there are "
+                + layers
+                + " to pretrain; accepted: names that one of "
+                + names
+                + " has alone");
+      }
     }
   }
 
