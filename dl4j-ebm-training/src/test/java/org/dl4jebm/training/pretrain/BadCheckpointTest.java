@@ -21,6 +21,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /**
  * A file that is no checkpoint of this network changes nothing, and the message says what it is.
@@ -244,6 +246,23 @@ class BadCheckpointTest {
         good,
         Stacks.mln(Stacks.global(new Sgd(0.1)), rbm -> rbm.persistentChains(3)),
         "accepted: 0");
+    // Only the layer above the pretrained ones differs.
+    MultiLayerNetwork other =
+        new MultiLayerNetwork(
+            Stacks.global()
+                .list()
+                .layer(chains(Stacks.INPUTS, 5))
+                .layer(chains(5, 4))
+                .layer(chains(4, 3))
+                .layer(
+                    new OutputLayer.Builder(LossFunction.MSE)
+                        .nIn(3)
+                        .nOut(2)
+                        .updater(new Adam(0.1))
+                        .build())
+                .build());
+    other.init();
+    assertRefused(good, other, "for the whole network");
   }
 
   @Test

@@ -221,6 +221,27 @@ class PretrainBadInputTest {
   }
 
   @Test
+  void namesThatSeveralLayersHave() {
+    MultiLayerNetwork network =
+        new MultiLayerNetwork(
+            Stacks.global()
+                .list()
+                .layer(Stacks.rbm(Stacks.INPUTS, 5).name("1").build())
+                .layer(Stacks.rbm(5, 3).build())
+                .layer(Stacks.output(3))
+                .build());
+    network.init();
+    assertRefused(
+        IllegalArgumentException.class,
+        network,
+        TWO_EPOCHS.withLayerEpochs("1", 3),
+        Stacks.iterator(),
+        "\"1\"",
+        "2");
+    assertTrue(fit(network, TWO_EPOCHS, Stacks.iterator()).completed());
+  }
+
+  @Test
   void noLayerToPretrain() {
     MultiLayerNetwork dense =
         new MultiLayerNetwork(

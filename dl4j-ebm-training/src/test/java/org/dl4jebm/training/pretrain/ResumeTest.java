@@ -39,6 +39,7 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.schedule.MapSchedule;
 import org.nd4j.linalg.schedule.ScheduleType;
 
@@ -379,6 +380,26 @@ class ResumeTest {
     MultiLayerNetwork network = make.get();
     resume(network, PretrainOptions.epochs(EPOCHS), Stacks.iterator(), checkpoint);
     Snapshot.of(expected).assertSame(network);
+  }
+
+  @Test
+  void updatersWithoutState() throws IOException {
+    for (Supplier<Model> make :
+        List.<Supplier<Model>>of(
+            () -> Stacks.mln(Stacks.global(new Sgd(0.1)), rbm -> rbm),
+            () -> Stacks.graph(Stacks.global(new Sgd(0.1)), rbm -> rbm))) {
+      PretrainOptions options = PretrainOptions.epochs(EPOCHS);
+      Model expected = make.get();
+      fit(expected, options, Stacks.iterator());
+      Path checkpoint = folder.resolve("sgd.zip");
+      Model stopped = make.get();
+      setListener(stopped, new Interrupter(10, -1));
+      fit(stopped, options.withCheckpoint(checkpoint, 99), Stacks.iterator());
+      assertTrue(Thread.interrupted());
+      Model network = make.get();
+      resume(network, options, Stacks.iterator(), checkpoint);
+      Snapshot.of(expected).assertSame(network);
+    }
   }
 
   /** DL4J's asynchronous iterators throw when their caller is interrupted, and clear the flag. */
