@@ -110,6 +110,13 @@ class RbmLayerChecksTest {
                     rbm(4).build(),
                     new DenseLayer.Builder().nOut(3).activation(Activation.TANH).build()),
             real(6, 4)),
+        checks(
+            "Gaussian visible units of given variances above a dense layer",
+            () ->
+                List.of(
+                    new DenseLayer.Builder().nOut(5).activation(Activation.TANH).build(),
+                    rbm(4).visibleUnits(GaussianUnits.withVariance(0.5, 1, 1.5, 2, 0.1)).build()),
+            real(6, 4)),
         dynamicContainer(
             "images",
             new LayerChecks(

@@ -16,6 +16,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -27,6 +28,7 @@ import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
+import org.deeplearning4j.nn.weights.WeightInit;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.TinyRbm;
@@ -403,6 +405,42 @@ class RbmPretrainingTest {
       }
       NdAssert.assertClose(exact.params(), single.params(), 20 * NdAssert.FLOAT_TOLERANCE);
     }
+  }
+
+  /** The type is the network's; ND4J's default, in which new arrays come, must not matter. */
+  @ParameterizedTest
+  @ValueSource(strings = {"FLOAT", "DOUBLE"})
+  void theDefaultDataTypeDoesNotMatter(DataType type) {
+    INDArray[] params = new INDArray[2];
+    DataType before = Nd4j.dataType();
+    try {
+      for (DataType defaultType : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
+        Nd4j.setDefaultDataTypes(defaultType, defaultType);
+        MultiLayerNetwork network =
+            network(
+                global(new Nesterovs(0.1, 0.9)).dataType(type).weightInit(WeightInit.ONES),
+                b ->
+                    b.visibleUnits(GaussianUnits.withVariance(.5, 1, 1.5, 2, 1, 1))
+                        .persistentChains(4)
+                        .sparsityCost(0.1));
+        for (int step = 0; step < 3; step++) {
+          network.pretrainLayer(0, DATA);
+          network.fit(DATA.castTo(type), RbmNetworks.labels(ROWS).castTo(type));
+        }
+        assertEquals(type, network.params().dataType());
+        params[defaultType == DataType.FLOAT ? 0 : 1] = network.params();
+      }
+    } finally {
+      Nd4j.setDefaultDataTypes(before, before);
+    }
+    NdAssert.assertSame(params[0], params[1]);
+  }
+
+  @Test
+  void withoutInputThereIsNoGradient() {
+    assertThrows(
+        IllegalStateException.class,
+        () -> layer(network()).computeGradientAndScore(LayerWorkspaceMgr.noWorkspaces()));
   }
 
   /** Uphill steps, the classical mistake, lower the likelihood at once. */

@@ -87,17 +87,16 @@ class RbmSamplingTest {
         new BernoulliUnits());
   }
 
-  /** The same for Gaussian visible units, seen through the hidden states of the sweep's end. */
+  /** The same for Gaussian visible units: hidden states, and the moments of the visible ones. */
   @ParameterizedTest
   @ValueSource(ints = {1, 4, 16})
   void gaussianGibbsSweepsDoNotDrift(int sweeps) {
     RbmModel model = gaussian(DataType.DOUBLE);
-    double[] energies =
-        NdAssert.values(model.freeEnergyOfHidden(Nd4j.createFromArray(TinyRbm.states(3))));
-    double[] p = new double[energies.length];
+    INDArray hiddenStates = Nd4j.createFromArray(TinyRbm.states(3));
+    double[] p = NdAssert.values(model.freeEnergyOfHidden(hiddenStates));
     double z = 0;
     for (int t = 0; t < p.length; t++) {
-      p[t] = Math.exp(-energies[t]);
+      p[t] = Math.exp(-p[t]);
       z += p[t];
     }
     for (int t = 0; t < p.length; t++) {
@@ -106,9 +105,41 @@ class RbmSamplingTest {
     INDArray h = TinyRbm.draw(p, 3, ROWS, 32, DataType.DOUBLE);
     try (RandomStream random = new RandomStream(2000 + sweeps)) {
       INDArray v = model.gibbs(model.sampleVisible(h, random), sweeps, random);
+      assertMixtureMoments(p, NdAssert.values(model.propDown(hiddenStates)), v);
       INDArray end = model.sampleHidden(v, random);
       double distance = TinyRbm.totalVariation(p, TinyRbm.frequencies(end));
       assertTrue(distance < Limits.totalVariation(p, ROWS), () -> "total variation " + distance);
+    }
+  }
+
+  /**
+   * Each visible unit has a mixture of normal distributions, of means {@code mu} that depend on the
+   * hidden state and one variance; the means of {@code v} and {@code v^2} over many rows are
+   * normal.
+   */
+  private static void assertMixtureMoments(double[] p, double[] mu, INDArray v) {
+    for (int i = 0; i < 4; i++) {
+      double s2 = VARIANCE[i];
+      double first = 0;
+      double second = 0;
+      double fourth = 0;
+      for (int t = 0; t < p.length; t++) {
+        double m = mu[4 * t + i];
+        first += p[t] * m;
+        second += p[t] * (m * m + s2);
+        fourth += p[t] * (m * m * m * m + 6 * m * m * s2 + 3 * s2 * s2);
+      }
+      INDArray x = v.getColumn(i);
+      assertEquals(
+          first,
+          x.meanNumber().doubleValue(),
+          Limits.SIGMAS * Math.sqrt((second - first * first) / ROWS),
+          "mean " + i);
+      assertEquals(
+          second,
+          x.mul(x).meanNumber().doubleValue(),
+          Limits.SIGMAS * Math.sqrt((fourth - second * second) / ROWS),
+          "mean square " + i);
     }
   }
 
