@@ -169,6 +169,7 @@ final class GraphStack implements NetworkStack {
 
   @Override
   public void clear() {
+    network.clear();
     for (GraphVertex vertex : network.getVertices()) {
       vertex.clear();
     }

@@ -38,6 +38,9 @@ final class PretrainRun {
 
   private static final String WORKSPACE = "DL4J_EBM_PRETRAIN";
 
+  /** Recurrent layers enter and leave one for each step in time, while the other stays open. */
+  private static final String LOOP_WORKSPACE = "DL4J_EBM_PRETRAIN_LOOP";
+
   private static final WorkspaceConfiguration WORKSPACE_CONFIGURATION =
       WorkspaceConfiguration.builder()
           .initialSize(0)
@@ -57,7 +60,10 @@ final class PretrainRun {
   private final List<Stage> stages;
   private final List<LayerResult> results = new ArrayList<>();
   private final LayerWorkspaceMgr workspaceMgr =
-      LayerWorkspaceMgr.builder().defaultWorkspace(WORKSPACE, WORKSPACE_CONFIGURATION).build();
+      LayerWorkspaceMgr.builder()
+          .defaultWorkspace(WORKSPACE, WORKSPACE_CONFIGURATION)
+          .with(ArrayType.RNN_FF_LOOP_WORKING_MEM, LOOP_WORKSPACE, WORKSPACE_CONFIGURATION)
+          .build();
   private long sinceCheckpoint;
   private long batchesPerPass;
   private boolean widthsChecked;
