@@ -15,6 +15,7 @@ import org.deeplearning4j.datasets.iterator.IteratorMultiDataSetIterator;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.LastTimeStepVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.AutoEncoder;
@@ -22,6 +23,8 @@ import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.conf.layers.variational.BernoulliReconstructionDistribution;
@@ -43,6 +46,7 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /** Stacks that are more than RBMs one above the other. */
 class NetworkKindsTest {
@@ -346,6 +350,18 @@ class NetworkKindsTest {
     assertArrayEquals(low, Stacks.bits(graph.getLayer("low").params()));
   }
 
+  private static VariationalAutoencoder autoencoder(int in) {
+    return new VariationalAutoencoder.Builder()
+        .nIn(in)
+        .nOut(4)
+        .encoderLayerSizes(6)
+        .decoderLayerSizes(6)
+        .activation(Activation.TANH)
+        .pzxActivationFunction(Activation.SIGMOID)
+        .reconstructionDistribution(new BernoulliReconstructionDistribution(Activation.SIGMOID))
+        .build();
+  }
+
   /** Layers of DL4J's own, below, between and above RBMs. */
   private static NeuralNetConfiguration.ListBuilder withAutoencoders() {
     return Stacks.global(new Sgd(0.01))
@@ -358,17 +374,7 @@ class NetworkKindsTest {
                 .corruptionLevel(0.3)
                 .activation(Activation.SIGMOID)
                 .build())
-        .layer(
-            new VariationalAutoencoder.Builder()
-                .nIn(5)
-                .nOut(4)
-                .encoderLayerSizes(6)
-                .decoderLayerSizes(6)
-                .activation(Activation.TANH)
-                .pzxActivationFunction(Activation.SIGMOID)
-                .reconstructionDistribution(
-                    new BernoulliReconstructionDistribution(Activation.SIGMOID))
-                .build())
+        .layer(autoencoder(5))
         .layer(Stacks.rbm(4, 3).build())
         .layer(new AutoEncoder.Builder().nIn(3).nOut(3).corruptionLevel(0.3).build())
         .layer(Stacks.output(3));
@@ -470,6 +476,85 @@ class NetworkKindsTest {
         });
     fitWithoutChangingTheData(graphs[1]);
     Snapshot.of(expected).assertSame(graphs[1]);
+  }
+
+  private static LSTM recurrent() {
+    return new LSTM.Builder().nIn(3).nOut(5).activation(Activation.SIGMOID).build();
+  }
+
+  /** Every step in time of a series is an example for the layer above. */
+  @Test
+  void recurrentLayersBelow() {
+    INDArray series = Stacks.features().reshape(Stacks.ROWS, 3, 2);
+    NeuralNetConfiguration.ListBuilder list =
+        Stacks.global()
+            .list()
+            .layer(recurrent())
+            .layer(Stacks.rbm(5, 4).build())
+            .layer(new RnnOutputLayer.Builder(LossFunction.MSE).nIn(4).nOut(2).build())
+            .setInputType(InputType.recurrent(3));
+    MultiLayerNetwork expected = network(list);
+    Stacks.train(expected, Stacks.batches(Stacks.iterator(series)), 2, 1);
+    MultiLayerNetwork network = network(list);
+    new GreedyPretrainer(PretrainOptions.epochs(2)).fit(network, Stacks.iterator(series));
+    Snapshot.of(expected).assertSame(network);
+
+    ComputationGraph[] graphs = new ComputationGraph[2];
+    for (int i = 0; i < graphs.length; i++) {
+      graphs[i] =
+          new ComputationGraph(
+              Stacks.global()
+                  .graphBuilder()
+                  .addInputs("in")
+                  .addLayer("lstm", recurrent(), "in")
+                  .addVertex("last", new LastTimeStepVertex("in"), "lstm")
+                  .addLayer("rbm", Stacks.rbm(5, 4).build(), "last")
+                  .addLayer("out", Stacks.output(4), "rbm")
+                  .setOutputs("out")
+                  .setInputTypes(InputType.recurrent(3))
+                  .build());
+      graphs[i].init();
+    }
+    graphs[0].initGradientsView();
+    Stacks.train(
+        graphs[0].getLayer("rbm"),
+        Stacks.batches(Stacks.iterator(series)),
+        2,
+        x -> graphs[0].feedForward(new INDArray[] {x.dup()}, false).get("last"));
+    new GreedyPretrainer(PretrainOptions.epochs(2)).fit(graphs[1], Stacks.iterator(series));
+    Snapshot.of(graphs[0]).assertSame(graphs[1]);
+  }
+
+  @Test
+  void layersOfDl4jInAGraph() {
+    ComputationGraph[] graphs = new ComputationGraph[2];
+    for (int i = 0; i < graphs.length; i++) {
+      graphs[i] =
+          new ComputationGraph(
+              Stacks.global(new Sgd(0.01))
+                  .graphBuilder()
+                  .addInputs("in")
+                  .addLayer("vae", autoencoder(Stacks.INPUTS), "in")
+                  .addLayer("rbm", Stacks.rbm(4, 3).build(), "vae")
+                  .addLayer("out", Stacks.output(3), "rbm")
+                  .setOutputs("out")
+                  .build());
+      graphs[i].init();
+    }
+    graphs[0].initGradientsView();
+    List<INDArray> batches = Stacks.batches(Stacks.iterator());
+    Stacks.seedDefaultGenerator();
+    Stacks.train(graphs[0].getLayer("vae"), batches, 2, x -> x);
+    Stacks.train(
+        graphs[0].getLayer("rbm"),
+        batches,
+        2,
+        x -> graphs[0].feedForward(new INDArray[] {x.dup()}, false).get("vae"));
+    Stacks.seedDefaultGenerator();
+    PretrainResult result =
+        new GreedyPretrainer(PretrainOptions.epochs(2)).fit(graphs[1], Stacks.iterator());
+    assertEquals(List.of("vae", "rbm"), names(result));
+    Snapshot.of(graphs[0]).assertSame(graphs[1]);
   }
 
   @Test

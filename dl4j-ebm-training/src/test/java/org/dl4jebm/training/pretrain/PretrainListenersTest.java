@@ -168,7 +168,7 @@ class PretrainListenersTest {
 
   @Test
   void passesAndUpdatesAreNotToldTwiceByAResumedRun() throws IOException {
-    for (int stop = 0; stop < expectedCalls().size(); stop += 3) {
+    for (int stop = 0; stop < expectedCalls().size(); stop += 7) {
       Path checkpoint = folder.resolve(stop + ".zip");
       PretrainOptions options = PretrainOptions.epochs(EPOCHS).withCheckpoint(checkpoint, 100);
       GreedyPretrainer pretrainer = new GreedyPretrainer(options);

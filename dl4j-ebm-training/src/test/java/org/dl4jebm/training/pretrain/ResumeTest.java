@@ -195,7 +195,7 @@ class ResumeTest {
     Snapshot expected = scenario.uninterrupted();
     for (int updates = 0; updates < UPDATES; updates += scenario.stride) {
       Path checkpoint = folder.resolve(updates + ".zip");
-      PretrainOptions options = scenario.options.withCheckpoint(checkpoint, 3);
+      PretrainOptions options = scenario.options.withCheckpoint(checkpoint, 1000);
       Model network = scenario.network.get();
       PretrainResult first = interrupted(network, scenario, options, new Interrupter(updates, -1));
       assertFalse(first.completed(), "completed at update " + updates);
@@ -206,7 +206,7 @@ class ResumeTest {
           "updates before the stop");
 
       Model other = spoilt(scenario);
-      PretrainResult second = resume(other, options, scenario.data.get(), checkpoint);
+      PretrainResult second = resume(other, scenario.options, scenario.data.get(), checkpoint);
       assertTrue(second.completed());
       assertFalse(Thread.interrupted());
       assertEquals(
@@ -227,7 +227,7 @@ class ResumeTest {
       assertFalse(first.completed());
       assertTrue(Thread.interrupted());
       Model other = spoilt(scenario);
-      assertTrue(resume(other, options, scenario.data.get(), checkpoint).completed());
+      assertTrue(resume(other, scenario.options, scenario.data.get(), checkpoint).completed());
       expected.assertSame(other);
     }
   }
@@ -279,7 +279,7 @@ class ResumeTest {
   @EnumSource(Scenario.class)
   void resumedFromTheLastPeriodicCheckpointAfterACrash(Scenario scenario) throws IOException {
     Snapshot expected = scenario.uninterrupted();
-    for (int every : new int[] {1, 3, 7}) {
+    for (int every : new int[] {3, 7}) {
       for (int crash : new int[] {every + 1, UPDATES / 2 + 1, UPDATES}) {
         Path checkpoint = folder.resolve(every + "-" + crash + ".zip");
         PretrainOptions options = scenario.options.withCheckpoint(checkpoint, every);
@@ -298,7 +298,7 @@ class ResumeTest {
             });
         assertThrows(IllegalStateException.class, () -> fit(network, options, scenario.data.get()));
         Model other = spoilt(scenario);
-        resume(other, options, scenario.data.get(), checkpoint);
+        resume(other, scenario.options, scenario.data.get(), checkpoint);
         expected.assertSame(other);
       }
     }
@@ -421,7 +421,7 @@ class ResumeTest {
       assertTrue(Thread.interrupted(), "flag at update " + updates);
       async.shutdown();
       Model other = spoilt(scenario);
-      resume(other, options, scenario.data.get(), checkpoint);
+      resume(other, scenario.options, scenario.data.get(), checkpoint);
       expected.assertSame(other);
     }
   }
