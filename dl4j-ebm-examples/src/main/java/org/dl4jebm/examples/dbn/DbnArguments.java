@@ -200,6 +200,14 @@ public final class DbnArguments {
                 + " Default: ${bundle:default.fineTune.maxNorm}.")
     private Double maxNorm;
 
+    @Option(
+        names = "--random-init",
+        paramLabel = "NAME",
+        description =
+            "How hidden layers start that are not pretrained: ${COMPLETION-CANDIDATES}."
+                + " Default: ${bundle:default.fineTune.randomInit}.")
+    private FineTuneSettings.Init randomInit;
+
     private FineTuneSettings over(FineTuneSettings defaults) {
       return new FineTuneSettings(
           given(epochs, defaults.epochs()),
@@ -211,7 +219,8 @@ public final class DbnArguments {
           given(l2, defaults.l2()),
           given(dropout, defaults.dropout()),
           given(inputDropout, defaults.inputDropout()),
-          given(maxNorm, defaults.maxNorm()));
+          given(maxNorm, defaults.maxNorm()),
+          given(randomInit, defaults.randomInit()));
     }
   }
 

@@ -29,9 +29,20 @@ public record DbnOptions(
       new DbnOptions(
           List.of(200, 200, 400),
           List.of(new LabelCount(100), new LabelCount(1000), LabelCount.ALL),
-          List.of(1L, 2L, 3L, 4L, 5L),
+          List.of(1L, 2L, 3L),
           new PretrainSettings(50, 20, 0.05, 0.5, 0.9, 5, 2e-4, 1, 0, 0.01),
-          new FineTuneSettings(30, 600, 20, FineTuneSettings.Kind.ADAM, 0.005, 0.9, 0, 0, 0, 0));
+          new FineTuneSettings(
+              30,
+              600,
+              20,
+              FineTuneSettings.Kind.ADAM,
+              0.005,
+              0.9,
+              0,
+              0,
+              0,
+              0,
+              FineTuneSettings.Init.XAVIER));
 
   /** For the 8x8 digits: a few seconds, to see that everything works. */
   public static final DbnOptions QUICK_DIGITS =
@@ -40,7 +51,18 @@ public record DbnOptions(
           DIGITS.labels,
           List.of(1L, 2L),
           new PretrainSettings(15, 20, 0.05, 0.5, 0.9, 5, 2e-4, 1, 0, 0.01),
-          new FineTuneSettings(8, 200, 20, FineTuneSettings.Kind.ADAM, 0.005, 0.9, 0, 0, 0, 0));
+          new FineTuneSettings(
+              8,
+              200,
+              20,
+              FineTuneSettings.Kind.ADAM,
+              0.005,
+              0.9,
+              0,
+              0,
+              0,
+              0,
+              FineTuneSettings.Init.XAVIER));
 
   /** For MNIST: the network of the published figures, for which hours are needed. */
   public static final DbnOptions MNIST =
@@ -50,7 +72,17 @@ public record DbnOptions(
           List.of(1L, 2L, 3L),
           new PretrainSettings(25, 100, 0.05, 0.5, 0.9, 5, 2e-4, 1, 0, 0.01),
           new FineTuneSettings(
-              30, 1500, 100, FineTuneSettings.Kind.NESTEROVS, 0.1, 0.9, 0, 0, 0, 0));
+              30,
+              1500,
+              100,
+              FineTuneSettings.Kind.NESTEROVS,
+              0.1,
+              0.9,
+              0,
+              0,
+              0,
+              0,
+              FineTuneSettings.Init.SIGMOID_UNIFORM));
 
   /** For MNIST: less than a minute, to see that everything works. */
   public static final DbnOptions QUICK_MNIST =
@@ -59,7 +91,18 @@ public record DbnOptions(
           List.of(new LabelCount(100), new LabelCount(1000)),
           List.of(1L),
           new PretrainSettings(1, 100, 0.1, 0.5, 0.9, 0, 2e-4, 1, 0, 0.01),
-          new FineTuneSettings(1, 200, 100, FineTuneSettings.Kind.ADAM, 0.001, 0.9, 0, 0, 0, 0));
+          new FineTuneSettings(
+              1,
+              200,
+              100,
+              FineTuneSettings.Kind.ADAM,
+              0.001,
+              0.9,
+              0,
+              0,
+              0,
+              0,
+              FineTuneSettings.Init.SIGMOID_UNIFORM));
 
   /**
    * Checks and copies the options.

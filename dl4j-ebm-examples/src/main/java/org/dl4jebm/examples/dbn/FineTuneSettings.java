@@ -27,6 +27,7 @@ import org.nd4j.linalg.schedule.ScheduleType;
  * @param dropout share of hidden units dropped, in [0, 1)
  * @param inputDropout share of pixels dropped, in [0, 1)
  * @param maxNorm largest norm of the incoming weights of a hidden unit, 0 for no limit
+ * @param randomInit how the hidden layers of the random arm start
  */
 public record FineTuneSettings(
     int epochs,
@@ -38,7 +39,16 @@ public record FineTuneSettings(
     double l2,
     double dropout,
     double inputDropout,
-    double maxNorm) {
+    double maxNorm,
+    Init randomInit) {
+
+  /** How hidden layers start that are not pretrained. */
+  public enum Init {
+    /** DL4J's default, normal with variance 2 / (fan in + fan out). */
+    XAVIER,
+    /** What Glorot and Bengio (AISTATS 2010) advise for sigmoid units: four times wider. */
+    SIGMOID_UNIFORM
+  }
 
   /** Kinds of updater. */
   public enum Kind {
@@ -69,6 +79,7 @@ public record FineTuneSettings(
     Checks.fraction(dropout, "--dropout");
     Checks.fraction(inputDropout, "--input-dropout");
     Checks.notNegative(maxNorm, "--max-norm");
+    Checks.require(randomInit != null, "--random-init", null, "XAVIER or SIGMOID_UNIFORM");
   }
 
   /** Updates in one pass over {@code labels} images. */

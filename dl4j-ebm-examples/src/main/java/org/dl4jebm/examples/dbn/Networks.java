@@ -77,11 +77,7 @@ final class Networks {
     return new MapSchedule(ScheduleType.EPOCH, byEpoch);
   }
 
-  /**
-   * A classifier with random weights, for a fine-tuning run of so many updates. The hidden layers
-   * start as Glorot and Bengio (AISTATS 2010) advise for sigmoid units: with smaller weights a
-   * stack of them hardly trains, and would be too weak a rival.
-   */
+  /** A classifier with random weights, for a fine-tuning run of so many updates. */
   static MultiLayerNetwork classifier(
       DbnOptions options, LabelledImages images, int updates, long seed) {
     FineTuneSettings settings = options.fineTune();
@@ -99,7 +95,7 @@ final class Networks {
           new RestrictedBoltzmannMachine.Builder()
               .nIn(below)
               .nOut(size)
-              .weightInit(WeightInit.SIGMOID_UNIFORM);
+              .weightInit(WeightInit.valueOf(settings.randomInit().name()));
       if (dropped > 0) {
         layer.dropOut(1 - dropped);
       }
