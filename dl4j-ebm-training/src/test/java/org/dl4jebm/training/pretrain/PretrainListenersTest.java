@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.training.pretrain;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -212,6 +214,43 @@ class PretrainListenersTest {
     for (int i = 0; i < updates; i++) {
       assertTrue(scores.getListScore().get(i) > 0, "score " + i);
     }
+  }
+
+  /** What a listener for statistics, such as that of DL4J's user interface, asks a layer for. */
+  @Test
+  void listenersSeeGradientsUpdatesAndParameters() {
+    List<String> parameters = List.of("W", "b", "vb");
+    MultiLayerNetwork network = Stacks.mln();
+    int[] calls = new int[2];
+    network.setListeners(
+        new BaseTrainingListener() {
+          @Override
+          public void onGradientCalculation(Model model) {
+            calls[0]++;
+            assertEquals(parameters, List.copyOf(model.gradient().gradientForVariable().keySet()));
+            for (String name : parameters) {
+              INDArray gradient = model.gradient().gradientForVariable().get(name);
+              assertArrayEquals(model.getParam(name).shape(), gradient.shape());
+              assertTrue(gradient.norm2Number().doubleValue() > 0, name);
+            }
+          }
+
+          @Override
+          public void iterationDone(Model model, int iteration, int epoch) {
+            calls[1]++;
+            Layer layer = (Layer) model;
+            assertEquals(parameters, List.copyOf(layer.paramTable(false).keySet()));
+            assertEquals(model.numParams(), model.params().length());
+            assertEquals(layer.input().size(0), model.batchSize());
+            for (String name : parameters) {
+              assertEquals(
+                  0.1, layer.getConfig().getUpdaterByParam(name).getLearningRate(iteration, epoch));
+            }
+          }
+        });
+    new GreedyPretrainer(PretrainOptions.epochs(1)).fit(network, Stacks.iterator());
+    assertEquals(3 * Stacks.BATCHES, calls[0]);
+    assertEquals(3 * Stacks.BATCHES, calls[1]);
   }
 
   static List<TrainingListener> unsuitable() {
