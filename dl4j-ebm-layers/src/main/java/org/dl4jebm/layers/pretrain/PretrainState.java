@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.pretrain;
 
+import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -11,9 +12,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @param updaterState state of the layer's own updater (momentum and the like), or null where the
  *     updater has none or has not run
- * @param chains persistent chains, or null
+ * @param arrays what else the layer keeps from step to step, such as its persistent chains ({@code
+ *     chains}), by name; may be empty
  * @param randomState position of the layer's random stream, or null before it was used
  * @param score the score last reported to listeners
  */
 public record PretrainState(
-    INDArray updaterState, INDArray chains, long[] randomState, double score) {}
+    INDArray updaterState, Map<String, INDArray> arrays, long[] randomState, double score) {}

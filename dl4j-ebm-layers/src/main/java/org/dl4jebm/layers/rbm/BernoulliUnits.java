@@ -5,7 +5,10 @@ package org.dl4jebm.layers.rbm;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.dl4jebm.layers.random.RandomStream;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationSigmoid;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -87,8 +90,14 @@ public final class BernoulliUnits implements UnitType {
   }
 
   @Override
-  public void sample(INDArray mean, INDArray out, RandomStream random) {
-    random.bernoulli(mean, out);
+  public void fieldToSample(INDArray field, RandomStream random) {
+    fieldToMeanAndSample(field, field, random);
+  }
+
+  @Override
+  public void fieldToMeanAndSample(INDArray field, INDArray sample, RandomStream random) {
+    Logistic.apply(field);
+    random.bernoulli(field, sample);
   }
 
   @Override
@@ -103,6 +112,26 @@ public final class BernoulliUnits implements UnitType {
   public INDArray biasForMean(INDArray mean) {
     INDArray p = Transforms.max(Transforms.min(mean, 1 - MEAN_MARGIN, true), MEAN_MARGIN, false);
     return Transforms.log(p.div(p.rsub(1)), false);
+  }
+
+  @Override
+  public IActivation activation() {
+    return new ActivationSigmoid();
+  }
+
+  @Override
+  public boolean isBounded() {
+    return true;
+  }
+
+  @Override
+  public OptionalLong stateCount(long units) {
+    return BinaryStates.count(units);
+  }
+
+  @Override
+  public void writeStates(long first, INDArray out) {
+    BinaryStates.write(first, 0, 1, out);
   }
 
   @Override

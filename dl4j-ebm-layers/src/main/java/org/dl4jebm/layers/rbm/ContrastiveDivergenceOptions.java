@@ -3,6 +3,8 @@
  */
 package org.dl4jebm.layers.rbm;
 
+import org.dl4jebm.layers.random.RandomStream;
+
 /**
  * Options of {@link ContrastiveDivergence}.
  *
@@ -14,7 +16,8 @@ package org.dl4jebm.layers.rbm;
  * @param sparsityCost weight of the sparsity penalty, at least 0; 0 switches it off
  */
 public record ContrastiveDivergenceOptions(
-    int k, int persistentChains, double sparsityTarget, double sparsityCost) {
+    int k, int persistentChains, double sparsityTarget, double sparsityCost)
+    implements RbmObjective {
 
   /** CD-1 without persistent chains and without a sparsity penalty (whose target is then idle). */
   public static final ContrastiveDivergenceOptions DEFAULT =
@@ -38,6 +41,14 @@ public record ContrastiveDivergenceOptions(
         "sparsityCost",
         sparsityCost,
         "finite, 0 (off) or greater");
+  }
+
+  @Override
+  public void check(UnitType visible, UnitType hidden, long visibleSize, long hiddenSize) {}
+
+  @Override
+  public RbmEstimator estimator(RandomStream random) {
+    return new ContrastiveDivergence(this, random);
   }
 
   private static void require(boolean holds, String option, Number value, String accepted) {

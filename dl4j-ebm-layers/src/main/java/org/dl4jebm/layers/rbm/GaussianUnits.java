@@ -6,10 +6,13 @@ package org.dl4jebm.layers.rbm;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoubleUnaryOperator;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.random.RandomStream;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -150,18 +153,23 @@ public final class GaussianUnits implements UnitType {
   public void fieldToMean(INDArray field) {}
 
   @Override
-  public void sample(INDArray mean, INDArray out, RandomStream random) {
+  public void fieldToSample(INDArray field, RandomStream random) {
+    fieldToMeanAndSample(field, field, random);
+  }
+
+  @Override
+  public void fieldToMeanAndSample(INDArray field, INDArray sample, RandomStream random) {
     if (variance.length <= 1) {
-      random.gaussian(mean, Math.sqrt(varianceOf(0)), out);
+      random.gaussian(field, Math.sqrt(varianceOf(0)), sample);
       return;
     }
-    INDArray deviation = row(deviationRows, mean.dataType(), Math::sqrt);
-    if (out != mean) {
-      out.assign(mean);
+    INDArray deviation = row(deviationRows, field.dataType(), Math::sqrt);
+    if (sample != field) {
+      sample.assign(field);
     }
-    out.diviRowVector(deviation);
-    random.gaussian(out, 1, out);
-    out.muliRowVector(deviation);
+    sample.diviRowVector(deviation);
+    random.gaussian(sample, 1, sample);
+    sample.muliRowVector(deviation);
   }
 
   @Override
@@ -195,6 +203,26 @@ public final class GaussianUnits implements UnitType {
   @Override
   public INDArray biasForMean(INDArray mean) {
     return mean.dup();
+  }
+
+  @Override
+  public IActivation activation() {
+    return new ActivationIdentity();
+  }
+
+  @Override
+  public boolean isBounded() {
+    return false;
+  }
+
+  @Override
+  public OptionalLong stateCount(long units) {
+    return OptionalLong.empty();
+  }
+
+  @Override
+  public void writeStates(long first, INDArray out) {
+    throw new UnsupportedOperationException(describe() + " have no discrete states");
   }
 
   /** Java serialisation leaves the caches empty; the constructor makes them anew. */

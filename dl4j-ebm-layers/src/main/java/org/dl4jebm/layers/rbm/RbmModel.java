@@ -5,6 +5,7 @@ package org.dl4jebm.layers.rbm;
 
 import java.util.Arrays;
 import org.dl4jebm.layers.random.RandomStream;
+import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.broadcast.BiasAdd;
 import org.nd4j.linalg.factory.Nd4j;
@@ -34,6 +35,9 @@ public final class RbmModel {
   private final UnitType visible;
   private final UnitType hidden;
 
+  /** Factor of the coupling term, 1 but for tempered machines. */
+  private final double coupling;
+
   /**
    * Wraps parameters.
    *
@@ -50,6 +54,16 @@ public final class RbmModel {
       INDArray visibleBias,
       UnitType visible,
       UnitType hidden) {
+    this(weights, hiddenBias, visibleBias, visible, hidden, 1);
+  }
+
+  private RbmModel(
+      INDArray weights,
+      INDArray hiddenBias,
+      INDArray visibleBias,
+      UnitType visible,
+      UnitType hidden,
+      double coupling) {
     if (weights.rank() != 2
         || hiddenBias.length() != weights.size(1)
         || visibleBias.length() != weights.size(0)) {
@@ -69,6 +83,27 @@ public final class RbmModel {
     this.visibleBias = visibleBias.reshape(visibleBias.length());
     this.visible = visible;
     this.hidden = hidden;
+    this.coupling = coupling;
+  }
+
+  /**
+   * A machine on the same weights whose coupling term is multiplied by a factor, with other biases:
+   * {@code E(v, h) = e_v(v; b') + e_h(h; c') - coupling t_v(v) W t_h(h)'}. Annealed importance
+   * sampling and parallel tempering go through such machines; with factor 0 all units are
+   * independent.
+   *
+   * @param coupling the factor, usually in [0, 1]; it multiplies that of this machine
+   * @param hiddenBias {@code c'}, {@code nOut} numbers, kept
+   * @param visibleBias {@code b'}, {@code nIn} numbers, kept
+   * @return the machine; it sees later changes of the weights and of the given biases
+   * @throws IllegalArgumentException if a size is wrong or the factor is not finite
+   */
+  public RbmModel tempered(double coupling, INDArray hiddenBias, INDArray visibleBias) {
+    if (!Double.isFinite(coupling)) {
+      throw new IllegalArgumentException("coupling is " + coupling + "; accepted: a finite factor");
+    }
+    return new RbmModel(
+        weights, hiddenBias, visibleBias, visible, hidden, this.coupling * coupling);
   }
 
   /**
@@ -86,12 +121,12 @@ public final class RbmModel {
       throw new IllegalArgumentException(
           "there are " + v.size(0) + " rows of v and " + h.size(0) + " of h; accepted: as many");
     }
-    INDArray coupling = hiddenField(statistics(states, visible)).subiRowVector(hiddenBias);
-    coupling.muli(statistics(hiddenStates, hidden));
+    INDArray interaction = hiddenField(statistics(states, visible)).subiRowVector(hiddenBias);
+    interaction.muli(statistics(hiddenStates, hidden));
     return visible
         .energyTerm(states, visibleBias)
         .addi(hidden.energyTerm(hiddenStates, hiddenBias))
-        .subi(coupling.sum(1));
+        .subi(interaction.sum(1));
   }
 
   /**
@@ -157,8 +192,8 @@ public final class RbmModel {
    * @throws IllegalArgumentException if the width is wrong
    */
   public INDArray sampleHidden(INDArray v, RandomStream random) {
-    INDArray states = propUp(v);
-    hidden.sample(states, states, random);
+    INDArray states = hiddenField(statistics(visibleStates(v), visible));
+    hidden.fieldToSample(states, random);
     return states;
   }
 
@@ -171,9 +206,39 @@ public final class RbmModel {
    * @throws IllegalArgumentException if the width is wrong
    */
   public INDArray sampleVisible(INDArray h, RandomStream random) {
-    INDArray states = propDown(h);
-    visible.sample(states, states, random);
+    INDArray states = visibleField(statistics(hiddenStates(h), hidden));
+    visible.fieldToSample(states, random);
     return states;
+  }
+
+  /**
+   * Conditional means of the hidden units with a draw from {@code p(h | v)}.
+   *
+   * @param v {@code [n, nIn]}. Not modified.
+   * @param random the stream to draw from
+   * @return means and states, {@code [n, nOut]} each, new
+   * @throws IllegalArgumentException if the width is wrong
+   */
+  public Pair<INDArray, INDArray> propUpAndSample(INDArray v, RandomStream random) {
+    INDArray mean = hiddenField(statistics(visibleStates(v), visible));
+    INDArray states = mean.ulike();
+    hidden.fieldToMeanAndSample(mean, states, random);
+    return new Pair<>(mean, states);
+  }
+
+  /**
+   * Conditional means of the visible units with a draw from {@code p(v | h)}.
+   *
+   * @param h {@code [n, nOut]}. Not modified.
+   * @param random the stream to draw from
+   * @return means and states, {@code [n, nIn]} each, new
+   * @throws IllegalArgumentException if the width is wrong
+   */
+  public Pair<INDArray, INDArray> propDownAndSample(INDArray h, RandomStream random) {
+    INDArray mean = visibleField(statistics(hiddenStates(h), hidden));
+    INDArray states = mean.ulike();
+    visible.fieldToMeanAndSample(mean, states, random);
+    return new Pair<>(mean, states);
   }
 
   /**
@@ -244,23 +309,65 @@ public final class RbmModel {
     return hidden;
   }
 
-  INDArray weights() {
+  /**
+   * The weights themselves.
+   *
+   * @return {@code W}, {@code [nIn, nOut]}, not a copy
+   */
+  public INDArray weights() {
     return weights;
   }
 
-  INDArray hiddenBias() {
+  /**
+   * The hidden bias itself.
+   *
+   * @return {@code c}, {@code [nOut]}, not a copy
+   */
+  public INDArray hiddenBias() {
     return hiddenBias;
   }
 
-  /** Writes {@code c + t W} into {@code out}, which has the given transpose. */
-  void hiddenFieldInto(INDArray statisticsTransposed, INDArray out, INDArray outTransposed) {
-    fieldInto(true, statisticsTransposed, hiddenBias, 1, out, outTransposed);
+  /**
+   * The visible bias itself.
+   *
+   * @return {@code b}, {@code [nIn]}, not a copy
+   */
+  public INDArray visibleBias() {
+    return visibleBias;
   }
 
-  /** Writes {@code b + sign t W'} into {@code out}, which has the given transpose. */
-  void visibleFieldInto(
-      INDArray statisticsTransposed, double sign, INDArray out, INDArray outTransposed) {
-    fieldInto(false, statisticsTransposed, visibleBias, sign, out, outTransposed);
+  /**
+   * The factor of the coupling term.
+   *
+   * @return 1, but for {@link #tempered} machines
+   */
+  public double coupling() {
+    return coupling;
+  }
+
+  /**
+   * Writes the field that acts on the hidden units, {@code c + t_v W}, for loops that reuse their
+   * arrays. Nothing is checked.
+   *
+   * @param statisticsTransposed {@code t_v(v)'}, {@code [nIn, n]}. Not modified.
+   * @param out {@code [n, nOut]} in 'c' order. Overwritten.
+   * @param outTransposed the view {@code out.transpose()}
+   */
+  public void hiddenFieldInto(INDArray statisticsTransposed, INDArray out, INDArray outTransposed) {
+    fieldInto(true, statisticsTransposed, hiddenBias, out, outTransposed);
+  }
+
+  /**
+   * Writes the field that acts on the visible units, {@code b + t_h W'}, for loops that reuse their
+   * arrays. Nothing is checked.
+   *
+   * @param statisticsTransposed {@code t_h(h)'}, {@code [nOut, n]}. Not modified.
+   * @param out {@code [n, nIn]} in 'c' order. Overwritten.
+   * @param outTransposed the view {@code out.transpose()}
+   */
+  public void visibleFieldInto(
+      INDArray statisticsTransposed, INDArray out, INDArray outTransposed) {
+    fieldInto(false, statisticsTransposed, visibleBias, out, outTransposed);
   }
 
   /**
@@ -271,10 +378,9 @@ public final class RbmModel {
       boolean transposeWeights,
       INDArray statisticsTransposed,
       INDArray bias,
-      double sign,
       INDArray out,
       INDArray outTransposed) {
-    Nd4j.gemm(weights, statisticsTransposed, outTransposed, transposeWeights, false, sign, 0.0);
+    Nd4j.gemm(weights, statisticsTransposed, outTransposed, transposeWeights, false, coupling, 0.0);
     Nd4j.exec(new BiasAdd(out, bias, out, false));
   }
 
@@ -290,7 +396,7 @@ public final class RbmModel {
     INDArray out =
         Nd4j.createUninitialized(
             weights.dataType(), new long[] {hiddenStatistics.size(0), visibleSize()}, 'c');
-    visibleFieldInto(hiddenStatistics.transpose(), 1, out, out.transpose());
+    visibleFieldInto(hiddenStatistics.transpose(), out, out.transpose());
     return out;
   }
 

@@ -16,8 +16,9 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * Lays out the parameters of a {@link RestrictedBoltzmannMachine} in DL4J's flat vector: weights
- * {@code W [nIn, nOut]} in 'f' order, hidden bias {@code b [nOut]}, visible bias {@code vb [nIn]}.
- * Names and order are those of DL4J's own pretrainable layers and of its former RBM.
+ * {@code W [nIn, nOut]} in 'f' order, hidden bias {@code b [nOut]}, visible bias {@code vb [nIn]},
+ * and where the visible units have further parameters, those ({@code vp}). Names and order are
+ * those of DL4J's own pretrainable layers and of its former RBM.
  */
 public final class RbmParamInitializer implements ParamInitializer {
 
@@ -29,6 +30,12 @@ public final class RbmParamInitializer implements ParamInitializer {
 
   /** Key of the visible bias, which takes part in pretraining only. */
   public static final String VISIBLE_BIAS_KEY = "vb";
+
+  /**
+   * Key of the further parameters of visible units that have some, such as learned variances; they
+   * take part in pretraining only. See {@link UnitType#parameterCount}.
+   */
+  public static final String VISIBLE_PARAMETERS_KEY = "vp";
 
   private static final RbmParamInitializer INSTANCE = new RbmParamInitializer();
 
@@ -51,12 +58,14 @@ public final class RbmParamInitializer implements ParamInitializer {
   @Override
   public long numParams(Layer layer) {
     RestrictedBoltzmannMachine rbm = (RestrictedBoltzmannMachine) layer;
-    return rbm.getNIn() * rbm.getNOut() + rbm.getNOut() + rbm.getNIn();
+    return rbm.getNIn() * rbm.getNOut() + rbm.getNOut() + rbm.getNIn() + furtherParameters(rbm);
   }
 
   @Override
   public List<String> paramKeys(Layer layer) {
-    return List.of(WEIGHT_KEY, HIDDEN_BIAS_KEY, VISIBLE_BIAS_KEY);
+    return furtherParameters((RestrictedBoltzmannMachine) layer) == 0
+        ? List.of(WEIGHT_KEY, HIDDEN_BIAS_KEY, VISIBLE_BIAS_KEY)
+        : List.of(WEIGHT_KEY, HIDDEN_BIAS_KEY, VISIBLE_BIAS_KEY, VISIBLE_PARAMETERS_KEY);
   }
 
   @Override
@@ -66,7 +75,7 @@ public final class RbmParamInitializer implements ParamInitializer {
 
   @Override
   public List<String> biasKeys(Layer layer) {
-    return List.of(HIDDEN_BIAS_KEY, VISIBLE_BIAS_KEY);
+    return paramKeys(layer).stream().filter(key -> !WEIGHT_KEY.equals(key)).toList();
   }
 
   @Override
@@ -76,7 +85,9 @@ public final class RbmParamInitializer implements ParamInitializer {
 
   @Override
   public boolean isBiasParam(Layer layer, String key) {
-    return HIDDEN_BIAS_KEY.equals(key) || VISIBLE_BIAS_KEY.equals(key);
+    return HIDDEN_BIAS_KEY.equals(key)
+        || VISIBLE_BIAS_KEY.equals(key)
+        || VISIBLE_PARAMETERS_KEY.equals(key);
   }
 
   /**
@@ -110,6 +121,9 @@ public final class RbmParamInitializer implements ParamInitializer {
                   flatWeights));
       params.get(HIDDEN_BIAS_KEY).assign(rbm.getBiasInit());
       params.get(VISIBLE_BIAS_KEY).assign(rbm.getVisibleBiasInit());
+      if (params.containsKey(VISIBLE_PARAMETERS_KEY)) {
+        rbm.getVisibleUnits().initializeParameters(params.get(VISIBLE_PARAMETERS_KEY));
+      }
     }
     return Collections.synchronizedMap(params);
   }
@@ -118,6 +132,11 @@ public final class RbmParamInitializer implements ParamInitializer {
   public Map<String, INDArray> getGradientsFromFlattened(
       NeuralNetConfiguration conf, INDArray gradientView) {
     return slice((RestrictedBoltzmannMachine) conf.getLayer(), gradientView);
+  }
+
+  private static long furtherParameters(RestrictedBoltzmannMachine rbm) {
+    UnitType visible = rbm.getVisibleUnits();
+    return visible == null ? 0 : visible.parameterCount(rbm.getNIn());
   }
 
   private Map<String, INDArray> slice(RestrictedBoltzmannMachine rbm, INDArray flatView) {
@@ -143,7 +162,12 @@ public final class RbmParamInitializer implements ParamInitializer {
         WEIGHT_KEY,
         flat.get(NDArrayIndex.interval(0, weights)).reshape('f', rbm.getNIn(), rbm.getNOut()));
     views.put(HIDDEN_BIAS_KEY, flat.get(NDArrayIndex.interval(weights, weights + rbm.getNOut())));
-    views.put(VISIBLE_BIAS_KEY, flat.get(NDArrayIndex.interval(weights + rbm.getNOut(), expected)));
+    long visibleBias = weights + rbm.getNOut();
+    long further = visibleBias + rbm.getNIn();
+    views.put(VISIBLE_BIAS_KEY, flat.get(NDArrayIndex.interval(visibleBias, further)));
+    if (further < expected) {
+      views.put(VISIBLE_PARAMETERS_KEY, flat.get(NDArrayIndex.interval(further, expected)));
+    }
     return views;
   }
 }

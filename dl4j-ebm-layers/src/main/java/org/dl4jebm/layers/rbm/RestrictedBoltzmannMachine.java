@@ -17,7 +17,6 @@ import org.deeplearning4j.nn.conf.memory.MemoryReport;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.dl4jebm.layers.random.Seeds;
 import org.nd4j.linalg.activations.IActivation;
-import org.nd4j.linalg.activations.impl.ActivationSigmoid;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.regularization.Regularization;
@@ -53,6 +52,9 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
   private double sparsityCost = ContrastiveDivergenceOptions.DEFAULT.sparsityCost();
   private int scoreEvery = DEFAULT_SCORE_EVERY;
 
+  /** Null for contrastive divergence with the options above. */
+  private RbmObjective objective;
+
   /** For deserialisation; use {@link Builder}. */
   public RestrictedBoltzmannMachine() {}
 
@@ -65,8 +67,9 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
     sparsityTarget = builder.sparsityTarget;
     sparsityCost = builder.sparsityCost;
     scoreEvery = builder.scoreEvery;
-    if (activationFn == null) {
-      activationFn = new ActivationSigmoid();
+    objective = builder.objective;
+    if (activationFn == null && hiddenUnits != null) {
+      activationFn = hiddenUnits.activation();
     }
     initializeConstraints(builder);
   }
@@ -94,7 +97,15 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
   /** Checks what can be checked when the layer stands alone. */
   private void checkOptions() {
     try {
-      contrastiveDivergenceOptions();
+      ContrastiveDivergenceOptions options = contrastiveDivergenceOptions();
+      if (objective != null && !options.equals(ContrastiveDivergenceOptions.DEFAULT)) {
+        throw new IllegalArgumentException(
+            "objective is "
+                + objective
+                + " and options of contrastive divergence are set beside it ("
+                + options
+                + "); accepted: the one or the other");
+      }
       if (scoreEvery < 1) {
         throw new IllegalArgumentException(
             "scoreEvery is " + scoreEvery + "; accepted: 1 or more iterations");
@@ -114,11 +125,13 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
                 throw new IllegalArgumentException(
                     "hiddenUnits are " + hiddenUnits.describe() + "; not accepted: " + reason);
               });
-      if (!(activationFn instanceof ActivationSigmoid)) {
+      if (!hiddenUnits.activation().equals(activationFn)) {
         throw new IllegalArgumentException(
             "activation is "
                 + activationFn
-                + "; accepted: sigmoid, which follows from "
+                + "; accepted: "
+                + hiddenUnits.activation()
+                + ", which follows from "
                 + hiddenUnits.describe());
       }
       if (!Double.isFinite(visibleBiasInit)) {
@@ -139,6 +152,7 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
       }
       visibleUnits.checkSize(nIn);
       hiddenUnits.checkSize(nOut);
+      trainingObjective().check(visibleUnits, hiddenUnits, nIn, nOut);
       Seeds.requireNonZero(conf.getSeed(), "the network's seed");
     } catch (IllegalArgumentException e) {
       throw new DL4JInvalidConfigException(describeLayer() + e.getMessage(), e);
@@ -156,7 +170,8 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
 
   @Override
   public boolean isPretrainParam(String paramName) {
-    return RbmParamInitializer.VISIBLE_BIAS_KEY.equals(paramName);
+    return RbmParamInitializer.VISIBLE_BIAS_KEY.equals(paramName)
+        || RbmParamInitializer.VISIBLE_PARAMETERS_KEY.equals(paramName);
   }
 
   @Override
@@ -171,7 +186,8 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
     long updaterState =
         iUpdater.stateSize(nIn * nOut)
             + getUpdaterByParam(RbmParamInitializer.HIDDEN_BIAS_KEY).stateSize(nOut)
-            + getUpdaterByParam(RbmParamInitializer.VISIBLE_BIAS_KEY).stateSize(nIn);
+            + getUpdaterByParam(RbmParamInitializer.VISIBLE_BIAS_KEY)
+                .stateSize(nIn + visibleUnits.parameterCount(nIn));
     long chains = (nIn + 2 * nOut) * persistentChains;
     long perExample = 2 * nIn + 3 * nOut + (getIDropout() == null ? 0 : nIn);
     return new LayerMemoryReport.Builder(
@@ -190,6 +206,37 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
    */
   public ContrastiveDivergenceOptions contrastiveDivergenceOptions() {
     return new ContrastiveDivergenceOptions(k, persistentChains, sparsityTarget, sparsityCost);
+  }
+
+  /**
+   * What pretraining minimises: the objective that was set, or contrastive divergence with {@code
+   * k}, {@code persistentChains} and the sparsity penalty of this configuration.
+   *
+   * @return the objective, never null
+   * @throws IllegalArgumentException if an option is out of range
+   */
+  public RbmObjective trainingObjective() {
+    return objective == null ? contrastiveDivergenceOptions() : objective;
+  }
+
+  /**
+   * The objective that was set.
+   *
+   * @return the objective, or null for contrastive divergence with the options of this
+   *     configuration; see {@link #trainingObjective}
+   */
+  public RbmObjective getObjective() {
+    return objective;
+  }
+
+  /**
+   * Sets the objective of pretraining; checked when the layer is instantiated.
+   *
+   * @param objective the objective, or null for contrastive divergence with the options of this
+   *     configuration
+   */
+  public void setObjective(RbmObjective objective) {
+    this.objective = objective;
   }
 
   /**
@@ -334,7 +381,8 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
         && persistentChains == rbm.persistentChains
         && Double.compare(sparsityTarget, rbm.sparsityTarget) == 0
         && Double.compare(sparsityCost, rbm.sparsityCost) == 0
-        && scoreEvery == rbm.scoreEvery;
+        && scoreEvery == rbm.scoreEvery
+        && Objects.equals(objective, rbm.objective);
   }
 
   @Override
@@ -347,7 +395,8 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
         persistentChains,
         sparsityTarget,
         sparsityCost,
-        scoreEvery);
+        scoreEvery,
+        objective);
   }
 
   @Override
@@ -368,6 +417,8 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
         + sparsityCost
         + ", scoreEvery="
         + scoreEvery
+        + ", objective="
+        + objective
         + ")";
   }
 
@@ -384,6 +435,7 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
     private double sparsityTarget = ContrastiveDivergenceOptions.DEFAULT.sparsityTarget();
     private double sparsityCost = ContrastiveDivergenceOptions.DEFAULT.sparsityCost();
     private int scoreEvery = DEFAULT_SCORE_EVERY;
+    private RbmObjective objective;
 
     /** Starts with Bernoulli units on both sides and CD-1. */
     public Builder() {}
@@ -469,9 +521,22 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
     }
 
     /**
+     * What pretraining minimises. Default: contrastive divergence with {@link #k}, {@link
+     * #persistentChains} and the sparsity penalty, which cannot be combined with another objective.
+     *
+     * @param objective the objective
+     * @return this builder
+     */
+    public Builder objective(RbmObjective objective) {
+      this.objective = objective;
+      return this;
+    }
+
+    /**
      * Not a choice: the activation follows from the hidden units.
      *
-     * @param activation the sigmoid; anything else is refused by {@link #build()}
+     * @param activation the sigmoid for Bernoulli units, and so on; anything else is refused by
+     *     {@link #build()}
      * @return this builder
      */
     @Override

@@ -49,7 +49,7 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
   private static final long serialVersionUID = 1L;
 
   private transient RandomStream random;
-  private transient ContrastiveDivergence contrastiveDivergence;
+  private transient RbmEstimator estimator;
 
   /**
    * Creates the layer; networks do so through {@link RestrictedBoltzmannMachine#instantiate}.
@@ -72,13 +72,19 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
   }
 
   private RbmModel model(INDArray weights, INDArray hiddenBias) {
-    RestrictedBoltzmannMachine rbm = layerConf();
     return new RbmModel(
         weights,
         hiddenBias,
         getParam(RbmParamInitializer.VISIBLE_BIAS_KEY),
-        rbm.getVisibleUnits(),
-        rbm.getHiddenUnits());
+        visibleUnits(),
+        layerConf().getHiddenUnits());
+  }
+
+  /** The visible units with their further parameters, where they have some. */
+  private UnitType visibleUnits() {
+    UnitType units = layerConf().getVisibleUnits();
+    INDArray parameters = params.get(RbmParamInitializer.VISIBLE_PARAMETERS_KEY);
+    return parameters == null ? units : units.withParameters(parameters);
   }
 
   @Override
@@ -137,14 +143,15 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
             getParamWithNoise(RbmParamInitializer.HIDDEN_BIAS_KEY, true, workspaceMgr));
     boolean scoreDue = conf.getIterationCount() % layerConf().getScoreEvery() == 0;
     double error =
-        contrastiveDivergence()
+        estimator()
             .gradient(
                 model,
-                batch,
-                gradientViews.get(RbmParamInitializer.WEIGHT_KEY),
-                gradientViews.get(RbmParamInitializer.HIDDEN_BIAS_KEY),
-                gradientViews.get(RbmParamInitializer.VISIBLE_BIAS_KEY),
-                scoreDue);
+                new RbmBatch(batch, conf.getIterationCount(), conf.getEpochCount(), scoreDue),
+                new RbmGradient(
+                    gradientViews.get(RbmParamInitializer.WEIGHT_KEY),
+                    gradientViews.get(RbmParamInitializer.HIDDEN_BIAS_KEY),
+                    gradientViews.get(RbmParamInitializer.VISIBLE_BIAS_KEY),
+                    gradientViews.get(RbmParamInitializer.VISIBLE_PARAMETERS_KEY)));
     gradient = new ViewGradient(gradientsFlattened, gradientViews);
     if (scoreDue) {
       score = error + calcRegularizationScore(false);
@@ -182,13 +189,16 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
             });
   }
 
-  private ContrastiveDivergence contrastiveDivergence() {
-    if (contrastiveDivergence == null) {
-      random = new RandomStream(Seeds.derive(conf.getSeed(), index));
-      contrastiveDivergence =
-          new ContrastiveDivergence(layerConf().contrastiveDivergenceOptions(), random);
+  private RbmEstimator estimator() {
+    if (estimator == null) {
+      random = newRandom();
+      estimator = layerConf().trainingObjective().estimator(random);
     }
-    return contrastiveDivergence;
+    return estimator;
+  }
+
+  private RandomStream newRandom() {
+    return new RandomStream(Seeds.derive(conf.getSeed(), index));
   }
 
   /**
@@ -243,7 +253,7 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
   public Pair<Gradient, INDArray> backpropGradient(
       INDArray epsilon, LayerWorkspaceMgr workspaceMgr) {
     Pair<Gradient, INDArray> result = super.backpropGradient(epsilon, workspaceMgr);
-    UnitType visible = layerConf().getVisibleUnits();
+    UnitType visible = visibleUnits();
     if (!visible.statisticIsState()) {
       visible.toStatistic(gradientViews.get(RbmParamInitializer.WEIGHT_KEY).transpose());
       visible.toStatistic(result.getSecond());
@@ -268,21 +278,15 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
   @Override
   public Pair<INDArray, INDArray> sampleHiddenGivenVisible(INDArray v) {
     RbmModel model = model();
-    INDArray mean = model.propUp(v);
-    INDArray states = mean.ulike();
-    contrastiveDivergence();
-    model.hiddenUnits().sample(mean, states, random);
-    return new Pair<>(mean, states);
+    estimator();
+    return model.propUpAndSample(v, random);
   }
 
   @Override
   public Pair<INDArray, INDArray> sampleVisibleGivenHidden(INDArray h) {
     RbmModel model = model();
-    INDArray mean = model.propDown(h);
-    INDArray states = mean.ulike();
-    contrastiveDivergence();
-    model.visibleUnits().sample(mean, states, random);
-    return new Pair<>(mean, states);
+    estimator();
+    return model.propDownAndSample(h, random);
   }
 
   @Override
@@ -292,7 +296,7 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
 
   @Override
   public String pretrainScoreName() {
-    return "recon. error";
+    return estimator().scoreName();
   }
 
   @Override
@@ -303,7 +307,7 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
         () ->
             new PretrainState(
                 updaterState == null ? null : updaterState.dup(),
-                contrastiveDivergence == null ? null : contrastiveDivergence.chains(),
+                estimator == null ? Map.of() : estimator.state(),
                 random == null ? null : random.state(),
                 score));
   }
@@ -313,12 +317,19 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
     ensureGradientViews();
     ConvexOptimizer optimizer = solver().getOptimizer();
     checkState(state, optimizer.getUpdater(true).getStateViewArray());
+    RandomStream restored = newRandom();
+    RbmEstimator continued = layerConf().trainingObjective().estimator(restored);
+    try {
+      continued.setState(model(), state.arrays());
+    } catch (IllegalArgumentException e) {
+      restored.close();
+      throw new IllegalArgumentException(e.getMessage() + " " + layerId(), e);
+    }
     if (random != null) {
       random.close();
     }
-    contrastiveDivergence = null;
-    contrastiveDivergence()
-        .setChains(state.chains() == null ? null : state.chains().castTo(dataType));
+    random = restored;
+    estimator = continued;
     if (state.randomState() != null) {
       random.restore(state.randomState());
     }
@@ -340,16 +351,6 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
               + " numbers; accepted: "
               + expected
               + ", as the configured updater needs "
-              + layerId());
-    }
-    long[] chains = {layerConf().getPersistentChains(), layerConf().getNOut()};
-    if (state.chains() != null && !Arrays.equals(state.chains().shape(), chains)) {
-      throw new IllegalArgumentException(
-          "saved chains have shape "
-              + Arrays.toString(state.chains().shape())
-              + "; accepted: "
-              + (chains[0] == 0 ? "none" : Arrays.toString(chains))
-              + ", as configured "
               + layerId());
     }
     if (state.randomState() != null && state.randomState().length != RandomStream.STATE_LENGTH) {

@@ -5,7 +5,9 @@ package org.dl4jebm.layers.rbm;
 
 import java.io.Serializable;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.dl4jebm.layers.random.RandomStream;
+import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonTypeInfo;
 
@@ -82,18 +84,31 @@ public interface UnitType extends Serializable {
   /**
    * Replaces fields by conditional means, {@code E[x | z]}.
    *
-   * @param field {@code [n, units]}, contiguous. Modified: holds the means afterwards.
+   * @param field {@code [n, units]}, contiguous, in 'c' order. Modified: holds the means
+   *     afterwards.
    */
   void fieldToMean(INDArray field);
 
   /**
-   * Draws states from the conditional distributions with the given means.
+   * Replaces fields by states drawn from the conditional distributions {@code p(x | z)}.
    *
-   * @param mean {@code [n, units]}, contiguous. Not modified, unless it is {@code out} itself.
-   * @param out of the same shape and type. Modified; may be {@code mean}.
+   * @param field {@code [n, units]}, contiguous, in 'c' order. Modified: holds the states
+   *     afterwards.
    * @param random the stream to draw from
    */
-  void sample(INDArray mean, INDArray out, RandomStream random);
+  void fieldToSample(INDArray field, RandomStream random);
+
+  /**
+   * Replaces fields by conditional means and draws states of the same distributions; the states are
+   * those that {@link #fieldToSample} would draw.
+   *
+   * @param field {@code [n, units]}, contiguous, in 'c' order. Modified: holds the means
+   *     afterwards.
+   * @param sample another array of the same shape, type and order. Modified: holds the states
+   *     afterwards.
+   * @param random the stream to draw from
+   */
+  void fieldToMeanAndSample(INDArray field, INDArray sample, RandomStream random);
 
   /**
    * Replaces states (or means) by the sufficient statistic {@code t(x)} that the weights and the
@@ -117,4 +132,79 @@ public interface UnitType extends Serializable {
    * @return {@code [units]}, new and finite
    */
   INDArray biasForMean(INDArray mean);
+
+  /**
+   * The function of the field that a layer with these hidden units computes in supervised passes:
+   * the conditional mean, as an activation function of DL4J with an exact derivative.
+   *
+   * @return the function
+   */
+  IActivation activation();
+
+  /**
+   * Tells whether the states of a unit have a bound. Two sides without one are coupled by a
+   * quadratic form that need not be normalisable.
+   *
+   * @return true if they have
+   */
+  boolean isBounded();
+
+  /**
+   * Number of joint states of a layer of discrete units, for enumeration.
+   *
+   * @param units number of units of the layer
+   * @return the number, or empty if the states are not discrete or do not fit a {@code long}
+   */
+  OptionalLong stateCount(long units);
+
+  /**
+   * Enumerates joint states: the row {@code i} of {@code out} becomes state number {@code first +
+   * i}. Every state has one number from 0 to {@link #stateCount} - 1.
+   *
+   * @param first number of the first state
+   * @param out {@code [n, units]}. Modified.
+   * @throws UnsupportedOperationException if the states are not discrete
+   */
+  void writeStates(long first, INDArray out);
+
+  /**
+   * Number of parameters that these units have besides their biases, such as logarithms of
+   * variances. They are learned in pretraining as the layer's parameter {@link
+   * RbmParamInitializer#VISIBLE_PARAMETERS_KEY}.
+   *
+   * @param units number of units of the layer
+   * @return the number, 0 for most types
+   */
+  default long parameterCount(long units) {
+    return 0;
+  }
+
+  /**
+   * Writes the initial values of the further parameters.
+   *
+   * @param parameters {@code [parameterCount]}. Modified.
+   */
+  default void initializeParameters(INDArray parameters) {}
+
+  /**
+   * The same units with their further parameters in the given array.
+   *
+   * @param parameters {@code [parameterCount]}, kept, so that later changes of it are seen
+   * @return the units; this object where there are no further parameters
+   */
+  default UnitType withParameters(INDArray parameters) {
+    return this;
+  }
+
+  /**
+   * Derivative of the energy of single states by the further parameters.
+   *
+   * @param states {@code x}, {@code [n, units]}. Not modified.
+   * @param coupling {@code t(y) W'}, the field without the bias, {@code [n, units]}. Not modified.
+   * @param bias {@code [units]}. Not modified.
+   * @return {@code [n, parameterCount]}, new
+   */
+  default INDArray parameterGradient(INDArray states, INDArray coupling, INDArray bias) {
+    throw new UnsupportedOperationException(describe() + " have no parameters besides the bias");
+  }
 }

@@ -117,7 +117,8 @@ class ContrastiveDivergenceExpectationTest {
   void persistentChainsAtEquilibriumGiveTheLikelihoodGradient(int k, DataType type) {
     RbmModel model = TINY.model(type);
     ContrastiveDivergence estimator = estimator(k, ROWS, 300 + k);
-    estimator.setChains(TinyRbm.draw(TINY.hiddenProbabilities(), 3, ROWS, 17, type));
+    GradientViews.setChains(
+        estimator, model, TinyRbm.draw(TINY.hiddenProbabilities(), 3, ROWS, 17, type));
     double[] exact = TINY.likelihoodGradient(DATA);
     double[] variance = TINY.expectation(TINY.visibleProbabilities()).variance();
     INDArray data = Nd4j.createFromArray(DATA);
@@ -130,7 +131,7 @@ class ContrastiveDivergenceExpectationTest {
     }
     double[] p = TINY.hiddenProbabilities();
     assertTrue(
-        TinyRbm.totalVariation(p, TinyRbm.frequencies(estimator.chains()))
+        TinyRbm.totalVariation(p, TinyRbm.frequencies(GradientViews.chains(estimator)))
             < Limits.totalVariation(p, ROWS));
   }
 
@@ -142,11 +143,11 @@ class ContrastiveDivergenceExpectationTest {
     INDArray data = Nd4j.createFromArray(DATA);
     double[] p = TINY.hiddenProbabilities();
     GradientViews.of(estimator, model, data);
-    double first = TinyRbm.totalVariation(p, TinyRbm.frequencies(estimator.chains()));
+    double first = TinyRbm.totalVariation(p, TinyRbm.frequencies(GradientViews.chains(estimator)));
     for (int step = 0; step < 20; step++) {
       GradientViews.of(estimator, model, data);
     }
-    double last = TinyRbm.totalVariation(p, TinyRbm.frequencies(estimator.chains()));
+    double last = TinyRbm.totalVariation(p, TinyRbm.frequencies(GradientViews.chains(estimator)));
     double limit = Limits.totalVariation(p, ROWS);
     assertTrue(first > 2 * limit, () -> "the start is already at equilibrium: " + first);
     assertTrue(last < limit, () -> "total variation " + last + " over " + limit);

@@ -79,12 +79,12 @@ class ContrastiveDivergenceTest {
       INDArray v0 = pair.visibleBatch(n, 6);
       ContrastiveDivergence estimator = estimator(options(1, chains));
       INDArray h = pair.hiddenBatch(chains, 7);
-      estimator.setChains(h);
+      GradientViews.setChains(estimator, model, h);
       RandomStream sameStream = new RandomStream(SEED);
       INDArray vk = model.sampleVisible(h, sameStream);
       double[] gradient = GradientViews.of(estimator, model, v0);
       assertDerivative(machine, v0, (double) n / chains, vk, gradient);
-      NdAssert.assertSame(model.sampleHidden(vk, sameStream), estimator.chains());
+      NdAssert.assertSame(model.sampleHidden(vk, sameStream), GradientViews.chains(estimator));
     }
   }
 
@@ -159,19 +159,19 @@ class ContrastiveDivergenceTest {
     RbmModel model = tiny.model(DataType.DOUBLE);
     INDArray data = Nd4j.createFromArray(new double[][] {{1, 0, 1, 0}, {0, 1, 1, 1}});
     ContrastiveDivergence estimator = estimator(options(1, 40));
-    assertNull(estimator.chains(), "before the first step");
+    assertNull(GradientViews.chains(estimator), "before the first step");
     GradientViews.of(estimator, model, data);
-    INDArray first = estimator.chains();
+    INDArray first = GradientViews.chains(estimator);
     assertArrayEquals(new long[] {40, 3}, first.shape());
     for (double state : NdAssert.values(first)) {
       assertTrue(state == 0 || state == 1, () -> "state " + state);
     }
     GradientViews.of(estimator, model, data);
-    assertNotEquals(first, estimator.chains(), "the chains must move");
+    assertNotEquals(first, GradientViews.chains(estimator), "the chains must move");
 
     ContrastiveDivergence plain = estimator(CD1);
     GradientViews.of(plain, model, data);
-    assertNull(plain.chains(), "no chains without persistence");
+    assertNull(GradientViews.chains(plain), "no chains without persistence");
   }
 
   @Test
@@ -180,30 +180,48 @@ class ContrastiveDivergenceTest {
     INDArray data = Nd4j.ones(DataType.DOUBLE, 2, 4);
     ContrastiveDivergence estimator = estimator(options(1, 5));
     INDArray states = Nd4j.ones(DataType.DOUBLE, 5, 3);
-    estimator.setChains(states);
+    GradientViews.setChains(estimator, model, states);
     states.assign(0);
-    NdAssert.assertSame(Nd4j.ones(DataType.DOUBLE, 5, 3), estimator.chains());
+    NdAssert.assertSame(Nd4j.ones(DataType.DOUBLE, 5, 3), GradientViews.chains(estimator));
     GradientViews.of(estimator, model, data);
     NdAssert.assertSame(Nd4j.zeros(DataType.DOUBLE, 5, 3), states);
-    INDArray copy = estimator.chains();
+    INDArray copy = GradientViews.chains(estimator);
     INDArray kept = copy.dup();
     copy.assign(7);
-    NdAssert.assertSame(kept, estimator.chains());
-    estimator.setChains(null);
-    assertNull(estimator.chains());
+    NdAssert.assertSame(kept, GradientViews.chains(estimator));
+    GradientViews.setChains(estimator, model, null);
+    assertNull(GradientViews.chains(estimator));
   }
 
   @ParameterizedTest
-  @CsvSource({"0,5", "5,4", "5,6"})
+  @CsvSource({"5,4", "5,6"})
   void aWrongNumberOfChainsIsRefused(int configured, int given) {
     String message =
         assertThrows(
                 IllegalArgumentException.class,
                 () ->
-                    estimator(options(1, configured))
-                        .setChains(Nd4j.zeros(DataType.FLOAT, given, 3)))
+                    GradientViews.setChains(
+                        estimator(options(1, configured)),
+                        TinyRbm.oracle(4, 3).model(DataType.FLOAT),
+                        Nd4j.zeros(DataType.FLOAT, given, 3)))
             .getMessage();
-    assertTrue(message.contains(given + " ") && message.contains(": " + configured), message);
+    assertTrue(
+        message.contains("[" + given + ", 3]") && message.contains(": [" + configured + ", 3]"),
+        message);
+  }
+
+  @Test
+  void chainsAreRefusedWhereNoneAreConfigured() {
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    GradientViews.setChains(
+                        estimator(CD1),
+                        TinyRbm.oracle(4, 3).model(DataType.FLOAT),
+                        Nd4j.zeros(DataType.FLOAT, 5, 3)))
+            .getMessage();
+    assertTrue(message.contains("[chains]") && message.contains("accepted: nothing"), message);
   }
 
   /** Restored chains and random position give the steps that would have followed. */
@@ -214,13 +232,13 @@ class ContrastiveDivergenceTest {
     RandomStream random = new RandomStream(SEED);
     ContrastiveDivergence estimator = new ContrastiveDivergence(options(2, 8), random);
     GradientViews.of(estimator, model, data);
-    INDArray chains = estimator.chains();
+    INDArray chains = GradientViews.chains(estimator);
     long[] position = random.state();
     double[] next = GradientViews.of(estimator, model, data);
 
     RandomStream other = new RandomStream(SEED + 1);
     ContrastiveDivergence continued = new ContrastiveDivergence(options(2, 8), other);
-    continued.setChains(chains);
+    GradientViews.setChains(continued, model, chains);
     other.restore(position);
     assertArrayEquals(next, GradientViews.of(continued, model, data));
   }
@@ -237,8 +255,8 @@ class ContrastiveDivergenceTest {
       INDArray wide = Nd4j.concat(1, data, data.rsub(1));
       RandomStream freshRandom = new RandomStream(SEED + n);
       ContrastiveDivergence fresh = new ContrastiveDivergence(options(k, chains), freshRandom);
-      if (estimator.chains() != null) {
-        fresh.setChains(estimator.chains());
+      if (GradientViews.chains(estimator) != null) {
+        GradientViews.setChains(fresh, model, GradientViews.chains(estimator));
       }
       freshRandom.restore(random.state());
       assertArrayEquals(
@@ -363,7 +381,7 @@ class ContrastiveDivergenceTest {
         views.fill(inWorkspace, model, wide, true);
       }
       assertArrayEquals(expected, NdAssert.values(views.flat));
-      assertTrue(!inWorkspace.chains().isAttached());
+      assertTrue(!GradientViews.chains(inWorkspace).isAttached());
       try (MemoryWorkspace workspace =
           Nd4j.getWorkspaceManager()
               .getAndActivateWorkspace(configuration, "contrastive-divergence-test")) {
@@ -371,7 +389,7 @@ class ContrastiveDivergenceTest {
         Nd4j.valueArrayOf(new long[] {100_000}, Float.NaN, DataType.FLOAT);
       }
     }
-    NdAssert.assertSame(plain.chains(), inWorkspace.chains());
+    NdAssert.assertSame(GradientViews.chains(plain), GradientViews.chains(inWorkspace));
   }
 
   @ParameterizedTest

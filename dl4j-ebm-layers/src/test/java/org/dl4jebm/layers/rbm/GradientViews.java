@@ -3,6 +3,8 @@
  */
 package org.dl4jebm.layers.rbm;
 
+import java.util.Map;
+import org.dl4jebm.layers.pretrain.PretrainState;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -30,13 +32,29 @@ final class GradientViews {
   }
 
   /** One gradient, summed over the batch: {@code W} in 'f' order, hidden bias, visible bias. */
-  static double[] of(ContrastiveDivergence estimator, RbmModel model, INDArray data) {
+  static double[] of(RbmEstimator estimator, RbmModel model, INDArray data) {
     GradientViews views = new GradientViews(model, model.weights().dataType());
     views.fill(estimator, model, data, false);
     return NdAssert.values(views.flat);
   }
 
-  double fill(ContrastiveDivergence estimator, RbmModel model, INDArray data, boolean withError) {
-    return estimator.gradient(model, data, weights, hiddenBias, visibleBias, withError);
+  double fill(RbmEstimator estimator, RbmModel model, INDArray data, boolean withError) {
+    return estimator.gradient(
+        model,
+        new RbmBatch(data, 0, 0, withError),
+        new RbmGradient(weights, hiddenBias, visibleBias, null));
+  }
+
+  /** Persistent chains of an estimator, or null. */
+  static INDArray chains(RbmEstimator estimator) {
+    return estimator.state().get("chains");
+  }
+
+  static INDArray chains(PretrainState state) {
+    return state.arrays().get("chains");
+  }
+
+  static void setChains(RbmEstimator estimator, RbmModel model, INDArray chains) {
+    estimator.setState(model, chains == null ? Map.of() : Map.of("chains", chains));
   }
 }

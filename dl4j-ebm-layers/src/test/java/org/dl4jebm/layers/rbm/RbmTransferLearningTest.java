@@ -118,7 +118,7 @@ class RbmTransferLearningTest {
     assertEquals(3, conf.getPersistentChains());
     assertEquals(0.2, conf.getVisibleBiasInit());
     changed.pretrainLayer(0, DATA);
-    assertEquals(3, layer(changed).pretrainState().chains().size(0));
+    assertEquals(3, GradientViews.chains(layer(changed).pretrainState()).size(0));
   }
 
   @Test

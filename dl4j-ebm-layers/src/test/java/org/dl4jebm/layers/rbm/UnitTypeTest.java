@@ -54,10 +54,6 @@ class UnitTypeTest {
       units.biasForMean(bias).assign(9);
       units.biasForMean(x.getRow(0)).assign(9);
       assertTrue(units.findBadStates(x).isEmpty());
-      INDArray out = x.ulike();
-      try (RandomStream random = new RandomStream(1)) {
-        units.sample(x, out, random);
-      }
       NdAssert.assertSame(xBefore, x);
       NdAssert.assertSame(biasBefore, bias);
     }
@@ -65,13 +61,17 @@ class UnitTypeTest {
 
   @ParameterizedTest
   @MethodSource("types")
-  void samplingIntoTheMeansIsSamplingIntoAnotherArray(UnitType units) {
+  void theThreeWaysFromTheFieldAgree(UnitType units) {
     for (DataType type : new DataType[] {DataType.DOUBLE, DataType.FLOAT}) {
+      INDArray expectedMean = states(type);
+      units.fieldToMean(expectedMean);
+      INDArray expectedSample = states(type);
+      units.fieldToSample(expectedSample, new RandomStream(2));
       INDArray mean = states(type);
-      INDArray out = mean.ulike();
-      units.sample(mean, out, new RandomStream(2));
-      units.sample(mean, mean, new RandomStream(2));
-      NdAssert.assertSame(out, mean);
+      INDArray sample = mean.ulike();
+      units.fieldToMeanAndSample(mean, sample, new RandomStream(2));
+      NdAssert.assertSame(expectedMean, mean);
+      NdAssert.assertSame(expectedSample, sample);
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipInputStream;
@@ -36,7 +37,7 @@ import org.nd4j.shade.jackson.databind.ObjectMapper;
 /**
  * Checkpoint files of {@link GreedyPretrainer}: an ordinary DL4J model file, which {@link
  * ModelSerializer} and {@link ModelFiles} can open, with further entries under {@code pretraining/}
- * for the position, updater states, persistent chains and random streams.
+ * for the position, updater states, what layers keep such as persistent chains, and random streams.
  */
 final class PretrainCheckpoint {
 
@@ -73,7 +74,7 @@ final class PretrainCheckpoint {
     public int iterationCount;
     public int epochCount;
     public boolean hasUpdaterState;
-    public boolean hasChains;
+    public List<String> arrays;
     public long[] randomState;
     public double score;
   }
@@ -120,14 +121,14 @@ final class PretrainCheckpoint {
     contents.iterationCount = stage.layer().conf().getIterationCount();
     contents.epochCount = stage.layer().conf().getEpochCount();
     contents.hasUpdaterState = state.updaterState() != null;
-    contents.hasChains = state.chains() != null;
+    contents.arrays = new ArrayList<>(new TreeSet<>(state.arrays().keySet()));
     contents.randomState = state.randomState();
     contents.score = state.score();
     if (contents.hasUpdaterState) {
       writeArray(zip, updaterEntry(number), state.updaterState());
     }
-    if (contents.hasChains) {
-      writeArray(zip, chainsEntry(number), state.chains());
+    for (String name : contents.arrays) {
+      writeArray(zip, arrayEntry(number, name), state.arrays().get(name));
     }
     return contents;
   }
@@ -164,7 +165,7 @@ final class PretrainCheckpoint {
         states.add(
             new PretrainState(
                 s.hasUpdaterState ? readArray(zip, updaterEntry(i)) : null,
-                s.hasChains ? readArray(zip, chainsEntry(i)) : null,
+                readArrays(zip, i, s.arrays),
                 s.randomState,
                 s.score));
       }
@@ -323,6 +324,15 @@ final class PretrainCheckpoint {
     return Nd4j.read(new ByteArrayInputStream(readEntry(zip, name)));
   }
 
+  private static Map<String, INDArray> readArrays(ZipFile zip, int number, List<String> names)
+      throws IOException {
+    Map<String, INDArray> arrays = new TreeMap<>();
+    for (String name : names == null ? List.<String>of() : names) {
+      arrays.put(name, readArray(zip, arrayEntry(number, name)));
+    }
+    return arrays;
+  }
+
   private static byte[] readEntry(ZipFile zip, String name) throws IOException {
     ZipEntry entry = zip.getEntry(name);
     if (entry == null) {
@@ -337,8 +347,8 @@ final class PretrainCheckpoint {
     return FOLDER + number + "-updater.bin";
   }
 
-  private static String chainsEntry(int number) {
-    return FOLDER + number + "-chains.bin";
+  private static String arrayEntry(int number, String name) {
+    return FOLDER + number + "-" + name + ".bin";
   }
 
   /** ND4J's writer must not close the archive. */

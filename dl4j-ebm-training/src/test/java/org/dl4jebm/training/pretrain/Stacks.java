@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.UnaryOperator;
 import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
@@ -243,12 +244,12 @@ final class Stacks {
       PretrainState state =
           layer instanceof ResumablePretraining resumable
               ? resumable.pretrainState()
-              : new PretrainState(null, null, null, 0);
+              : new PretrainState(null, Map.of(), null, 0);
       return new LayerSnapshot(
           layer.conf().getIterationCount(),
           layer.conf().getEpochCount(),
           bits(state.updaterState()),
-          bits(state.chains()),
+          bits(state.arrays().get("chains")),
           state.randomState() == null && layer instanceof RestrictedBoltzmannMachineLayer rbm
               ? initialRandomState(rbm)
               : state.randomState(),

@@ -1,0 +1,35 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.rbm;
+
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Where the states of the negative phase of {@link ContrastiveDivergence} come from: an estimate of
+ * the model's expectation by Markov chains.
+ */
+interface NegativePhase {
+
+  /** Number of rows that the chains take for {@code n} rows of data. */
+  long rows(long n);
+
+  /**
+   * Runs the chains and leaves the statistics of their visible states in {@code
+   * buffers.chainVisible} and the hidden means in {@code buffers.chainHidden}. When it is called
+   * {@code buffers.dataHidden} holds the field of the data; afterwards it holds the data's hidden
+   * means.
+   */
+  void run(RbmModel model, PhaseBuffers buffers, int sweeps);
+
+  /** Copies of what is kept from step to step, by name. */
+  Map<String, INDArray> state();
+
+  /**
+   * Goes on from a saved state; an empty one starts anew.
+   *
+   * @throws IllegalArgumentException if the state does not fit; nothing is changed then
+   */
+  void setState(RbmModel model, Map<String, INDArray> state);
+}

@@ -1,0 +1,61 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.rbm;
+
+import java.util.Map;
+import org.dl4jebm.layers.Workspaces;
+import org.dl4jebm.layers.random.RandomStream;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Chains that go on from step to step: persistent contrastive divergence (Tieleman 2008). */
+final class PersistentChains implements NegativePhase {
+
+  static final String CHAINS = "chains";
+
+  private final int count;
+  private final RandomStream random;
+  private INDArray chains;
+
+  PersistentChains(int count, RandomStream random) {
+    this.count = count;
+    this.random = random;
+  }
+
+  @Override
+  public long rows(long n) {
+    return count;
+  }
+
+  @Override
+  public void run(RbmModel model, PhaseBuffers b, int sweeps) {
+    model.hiddenUnits().fieldToMean(b.dataHidden);
+    start(model);
+    b.runChain(model, chains, chains.transpose(), sweeps, random);
+    model.hiddenUnits().fieldToMeanAndSample(b.chainHidden, chains, random);
+  }
+
+  /** New chains draw each hidden unit from its bias alone, as if no visible unit acted on it. */
+  private void start(RbmModel model) {
+    if (chains != null) {
+      return;
+    }
+    long[] shape = {count, model.hiddenSize()};
+    chains = Workspaces.outside(() -> Nd4j.create(model.weights().dataType(), shape, 'c'));
+    chains.addiRowVector(model.hiddenBias());
+    model.hiddenUnits().fieldToSample(chains, random);
+  }
+
+  @Override
+  public Map<String, INDArray> state() {
+    return chains == null ? Map.of() : Map.of(CHAINS, SavedArrays.detachedCopy(chains));
+  }
+
+  @Override
+  public void setState(RbmModel model, Map<String, INDArray> state) {
+    SavedArrays.requireNames(state, CHAINS);
+    chains =
+        state.isEmpty() ? null : SavedArrays.copy(model, state, CHAINS, count, model.hiddenSize());
+  }
+}
