@@ -8,12 +8,13 @@ import java.util.Objects;
 
 /**
  * What {@link HostTuning#apply()} did to this process, and what it left alone or could not do, with
- * the reason. {@link #toString()} is one line for a log, {@link #lines()} two for a terminal.
+ * the reason. {@link #toString()} is one line for a log, {@link #lines()} three for a terminal.
  *
  * @param threadPolicy the wait policy of ND4J's OpenMP threads
+ * @param matrixKernels the matrix products of OpenBLAS
  * @param oneDnn the use of oneDNN by Deeplearning4j's layers
  */
-public record HostTuningReport(Part threadPolicy, Part oneDnn) {
+public record HostTuningReport(Part threadPolicy, Part matrixKernels, Part oneDnn) {
 
   /** How one part of the tuning ended. */
   public enum Outcome {
@@ -67,22 +68,26 @@ public record HostTuningReport(Part threadPolicy, Part oneDnn) {
   }
 
   /**
-   * Checks that both parts are given.
+   * Checks that all parts are given.
    *
    * @throws NullPointerException if one is {@code null}
    */
   public HostTuningReport {
     Objects.requireNonNull(threadPolicy, "threadPolicy");
+    Objects.requireNonNull(matrixKernels, "matrixKernels");
     Objects.requireNonNull(oneDnn, "oneDnn");
   }
 
   /**
-   * The report as two lines of text, for a terminal.
+   * The report as three lines of text, for a terminal.
    *
-   * @return one line for the threads, one for oneDNN
+   * @return one line for the threads, one for OpenBLAS, one for oneDNN
    */
   public List<String> lines() {
-    return List.of("OpenMP wait policy: " + threadPolicy, "oneDNN in layers: " + oneDnn);
+    return List.of(
+        "OpenMP wait policy: " + threadPolicy,
+        "OpenBLAS kernels: " + matrixKernels,
+        "oneDNN in layers: " + oneDnn);
   }
 
   @Override

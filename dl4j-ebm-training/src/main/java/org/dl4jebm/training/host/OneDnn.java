@@ -83,7 +83,7 @@ final class OneDnn {
    * same.
    */
   private static void forbidElsewhere() {
-    if (OpenMpLibrary.hasNd4jThread()) {
+    if (NativeLibraries.hasNd4jThread()) {
       OneDnnScope.confine();
       return;
     }

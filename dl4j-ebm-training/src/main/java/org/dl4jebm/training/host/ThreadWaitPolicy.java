@@ -25,7 +25,7 @@ final class ThreadWaitPolicy {
     return apply(
         System.getenv(),
         System.getProperty("os.name", ""),
-        OpenMpLibrary::isLoaded,
+        NativeLibraries::hasOpenMp,
         CLibrary::open);
   }
 

@@ -77,7 +77,8 @@ final class ForkedJvm {
       builder
           .environment()
           .keySet()
-          .removeIf(name -> name.matches("(OMP|GOMP|KMP|SD|DNNL|MKLDNN)_.*|JAVA_TOOL_OPTIONS"));
+          .removeIf(
+              name -> name.matches("(OMP|GOMP|KMP|OPENBLAS|SD|DNNL|MKLDNN)_.*|JAVA_TOOL_OPTIONS"));
       builder.environment().putAll(environment);
       Process process = builder.start();
       if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {

@@ -40,6 +40,7 @@ final class HostTuningChild {
     }
     HostTuningReport report = HostTuning.apply();
     answer("threads", report.threadPolicy().outcome());
+    answer("kernels", report.matrixKernels().outcome());
     answer("onednn", report.oneDnn().outcome());
     answer("report", report);
     answer("same", report == HostTuning.apply());
@@ -49,9 +50,13 @@ final class HostTuningChild {
     answer("nd4j-mapped", mapped.contains("nd4j") || mapped.contains("javacpp"));
     if (steps.contains("environment")) {
       CLibrary c = CLibrary.open();
-      for (String name : List.of("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "SD_FORBID_HELPERS")) {
+      for (String name :
+          List.of("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OPENBLAS_CORETYPE", "SD_FORBID_HELPERS")) {
         answer(name, c.get(name));
       }
+    }
+    if (steps.contains("products")) {
+      answer("product-error", productError());
     }
     if (steps.contains("network")) {
       answer("in-use", HostTuning.oneDnnInUse());
@@ -84,6 +89,50 @@ final class HostTuningChild {
     INDArray labels = Nd4j.zeros(DataType.FLOAT, 5, 3);
     labels.getColumn(1).assign(1);
     network.fit(Nd4j.rand(DataType.FLOAT, 5, 2, 7, 6), labels);
+  }
+
+  /**
+   * Largest error of an element of {@code alpha op(A) op(B) + beta C}, in units of the same sum of
+   * absolute values and of the type's precision, over small and awkward shapes.
+   */
+  private static double productError() {
+    java.util.Random random = new java.util.Random(1);
+    double worst = 0;
+    for (int i = 0; i < 300; i++) {
+      DataType type = random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE;
+      long m = 1 + random.nextInt(70);
+      long k = 1 + random.nextInt(140);
+      long n = 1 + random.nextInt(70);
+      boolean transposeA = random.nextBoolean();
+      boolean transposeB = random.nextBoolean();
+      double beta = random.nextInt(3) - 1;
+      INDArray a = Nd4j.randn(type, transposeA ? k : m, transposeA ? m : k).dup('f');
+      INDArray b = Nd4j.randn(type, transposeB ? n : k, transposeB ? k : n).dup('f');
+      INDArray c = Nd4j.randn(type, m, n).dup('f');
+      double[][] left = doubles(transposeA ? a.transpose() : a);
+      double[][] right = doubles(transposeB ? b.transpose() : b);
+      double[][] before = doubles(c);
+      Nd4j.gemm(a, b, c, transposeA, transposeB, 1.5, beta);
+      double[][] after = doubles(c);
+      double unit = type == DataType.FLOAT ? 0x1p-24 : 0x1p-53;
+      for (int row = 0; row < m; row++) {
+        for (int column = 0; column < n; column++) {
+          double sum = beta * before[row][column];
+          double size = Math.abs(sum);
+          for (int inner = 0; inner < k; inner++) {
+            double term = 1.5 * left[row][inner] * right[inner][column];
+            sum += term;
+            size += Math.abs(term);
+          }
+          worst = Math.max(worst, Math.abs(after[row][column] - sum) / (size * unit));
+        }
+      }
+    }
+    return worst;
+  }
+
+  private static double[][] doubles(INDArray matrix) {
+    return matrix.castTo(DataType.DOUBLE).toDoubleMatrix();
   }
 
   /** The operation that natives with oneDNN get wrong when an array is in 'f' order. */

@@ -18,17 +18,20 @@ class HostTuningReportTest {
   private final HostTuningReport report =
       new HostTuningReport(
           new Part(Outcome.APPLIED, "OMP_WAIT_POLICY=passive"),
+          new Part(Outcome.LEFT_TO_USER, "OPENBLAS_CORETYPE=Zen"),
           new Part(Outcome.UNAVAILABLE, "no natives"));
 
   @Test
-  void readsAsOneLineOrTwo() {
+  void readsAsOneLineOrThree() {
     assertEquals(
         List.of(
             "OpenMP wait policy: applied (OMP_WAIT_POLICY=passive)",
+            "OpenBLAS kernels: left as set by the user (OPENBLAS_CORETYPE=Zen)",
             "oneDNN in layers: not available (no natives)"),
         report.lines());
     assertEquals(
         "OpenMP wait policy: applied (OMP_WAIT_POLICY=passive); "
+            + "OpenBLAS kernels: left as set by the user (OPENBLAS_CORETYPE=Zen); "
             + "oneDNN in layers: not available (no natives)",
         report.toString());
   }
@@ -45,8 +48,9 @@ class HostTuningReportTest {
   @Test
   void partsMustBeGiven() {
     Part part = report.oneDnn();
-    assertThrows(NullPointerException.class, () -> new HostTuningReport(null, part));
-    assertThrows(NullPointerException.class, () -> new HostTuningReport(part, null));
+    assertThrows(NullPointerException.class, () -> new HostTuningReport(null, part, part));
+    assertThrows(NullPointerException.class, () -> new HostTuningReport(part, null, part));
+    assertThrows(NullPointerException.class, () -> new HostTuningReport(part, part, null));
     assertThrows(NullPointerException.class, () -> new Part(null, "x"));
     assertThrows(NullPointerException.class, () -> new Part(Outcome.APPLIED, null));
   }

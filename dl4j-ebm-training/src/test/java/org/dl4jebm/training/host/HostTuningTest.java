@@ -5,9 +5,11 @@ package org.dl4jebm.training.host;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.dl4jebm.training.host.ForkedJvm.Output;
@@ -50,6 +52,27 @@ class HostTuningTest {
         output.err().stream().anyMatch(line -> line.contains("GOMP_SPINCOUNT")),
         "libgomp did not show its settings: " + output.err());
     assertFalse(spins(output), () -> "libgomp did not see the policy: " + output.err());
+  }
+
+  @Test
+  void openBlasUsesTheKernelsForAvx512AndTheyAreRight() throws Exception {
+    assumeTrue(
+        Files.readString(Path.of("/proc/cpuinfo"), StandardCharsets.ISO_8859_1)
+            .contains(" avx512vl"),
+        "the processor has no AVX-512");
+    Output output = child().environment("OPENBLAS_VERBOSE", "2").run("environment", "products");
+    assertEquals("APPLIED", output.answer("kernels"));
+    assertEquals("SkylakeX", output.answer("OPENBLAS_CORETYPE"));
+    assertTrue(output.err().contains("Core: SkylakeX"), () -> "OpenBLAS chose " + output.err());
+    // A sum of k + 1 terms is wrong by at most k + 3 units in any order of summation.
+    assertEquals(0, Double.parseDouble(output.answer("product-error")), 140 + 3);
+  }
+
+  @Test
+  void kernelsChosenByTheUserStay() throws Exception {
+    Output output = child().environment(MatrixKernels.VARIABLE, "Haswell").run("environment");
+    assertEquals("LEFT_TO_USER", output.answer("kernels"));
+    assertEquals("Haswell", output.answer("OPENBLAS_CORETYPE"));
   }
 
   @Test
@@ -124,10 +147,12 @@ class HostTuningTest {
   }
 
   @Test
-  void afterNd4jIsLoadedItIsTooLateForTheThreadsOnly() throws Exception {
+  void afterNd4jIsLoadedItIsTooLateForWhatIsReadWhenItLoads() throws Exception {
     Output output = child().run("nd4j-first", "environment", "network");
     assertEquals("TOO_LATE", output.answer("threads"));
     assertEquals("null", output.answer("OMP_WAIT_POLICY"));
+    assertNotEquals("APPLIED", output.answer("kernels"));
+    assertEquals("null", output.answer("OPENBLAS_CORETYPE"));
     assertTrue(spins(output), "this process cannot have the policy");
     assumeNativesWithOneDnn();
     assertEquals("true", output.answer("in-use"));

@@ -11,26 +11,32 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/**
- * Tells whether ND4J's natives, and with them OpenMP, are in this process, without loading them.
- */
-final class OpenMpLibrary {
+/** Tells which native libraries are in this process already, without loading any. */
+final class NativeLibraries {
 
   private static final Path MAPPED_FILES = Path.of("/proc/self/maps");
-  private static final List<String> LIBRARIES =
+  private static final List<String> WITH_OPEN_MP =
       List.of("libgomp", "libiomp5", "libomp.", "libnd4jcpu", "libnd4jcuda");
+  private static final List<String> WITH_OPEN_BLAS = List.of("openblas", "libnd4jcpu");
   private static final String ND4J_THREAD = "DeallocatorServiceThread";
 
-  private OpenMpLibrary() {}
+  private NativeLibraries() {}
 
-  static boolean isLoaded() {
-    return Files.isReadable(MAPPED_FILES) ? isMapped(MAPPED_FILES) : hasNd4jThread();
+  static boolean hasOpenMp() {
+    return isMapped(WITH_OPEN_MP);
   }
 
-  private static boolean isMapped(Path mappedFiles) {
+  static boolean hasOpenBlas() {
+    return isMapped(WITH_OPEN_BLAS);
+  }
+
+  private static boolean isMapped(List<String> libraries) {
+    if (!Files.isReadable(MAPPED_FILES)) {
+      return hasNd4jThread();
+    }
     // Latin-1 reads any bytes: a file name in this list need not be valid in any character set.
-    try (Stream<String> lines = Files.lines(mappedFiles, StandardCharsets.ISO_8859_1)) {
-      return lines.anyMatch(line -> LIBRARIES.stream().anyMatch(line::contains));
+    try (Stream<String> lines = Files.lines(MAPPED_FILES, StandardCharsets.ISO_8859_1)) {
+      return lines.anyMatch(line -> libraries.stream().anyMatch(line::contains));
     } catch (IOException | UncheckedIOException e) {
       return hasNd4jThread();
     }
