@@ -4,29 +4,23 @@
 package org.dl4jebm.examples;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Properties;
 import java.util.concurrent.Callable;
+import org.dl4jebm.examples.cli.Program;
 import org.dl4jebm.examples.data.Digits;
 import org.dl4jebm.examples.dbn.DbnArguments;
 import org.dl4jebm.examples.dbn.DbnOptions;
 import org.dl4jebm.examples.dbn.DefaultTexts;
 import org.dl4jebm.examples.dbn.Experiment;
-import org.dl4jebm.training.TrainingDivergedException;
 import org.dl4jebm.training.data.MnistFolder;
 import org.dl4jebm.training.data.TrainTest;
 import org.dl4jebm.training.host.HostTuning;
 import org.dl4jebm.training.report.ConsoleProgress;
 import org.dl4jebm.training.report.OutputFolder;
 import org.dl4jebm.training.report.Progress;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -49,7 +43,7 @@ import picocli.CommandLine.Spec;
           + " weights."
     },
     mixinStandardHelpOptions = true,
-    versionProvider = DeepBeliefNetDigits.Version.class,
+    versionProvider = Program.Version.class,
     sortOptions = false,
     usageHelpAutoWidth = true)
 public final class DeepBeliefNetDigits implements Callable<Integer> {
@@ -106,19 +100,7 @@ public final class DeepBeliefNetDigits implements Callable<Integer> {
    * @param args see {@code --help}
    */
   public static void main(String[] args) {
-    HostTuning.apply();
-    setIfAbsent("java.awt.headless", "true");
-    setIfAbsent("org.slf4j.simpleLogger.defaultLogLevel", "warn");
-    int code = run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args);
-    if (code != ExitCode.OK) {
-      System.exit(code);
-    }
-  }
-
-  private static void setIfAbsent(String property, String value) {
-    if (System.getProperty(property) == null) {
-      System.setProperty(property, value);
-    }
+    Program.main(DeepBeliefNetDigits::run, args);
   }
 
   /**
@@ -130,29 +112,7 @@ public final class DeepBeliefNetDigits implements Callable<Integer> {
    * @return 0 if all went well, 2 if something is wrong with the input, 1 for any other failure
    */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
-    return new CommandLine(new DeepBeliefNetDigits())
-        .setOut(out)
-        .setErr(err)
-        .setResourceBundle(new DefaultTexts())
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setParameterExceptionHandler(
-            (e, given) -> refuse(e.getCommandLine(), e.getMessage() + "; see --help"))
-        .setExecutionExceptionHandler((e, commandLine, parsed) -> explain(e, commandLine))
-        .execute(args);
-  }
-
-  private static int refuse(CommandLine commandLine, String message) {
-    commandLine.getErr().println("error: " + message.replaceAll("\\s*\\R\\s*", " "));
-    return ExitCode.USAGE;
-  }
-
-  private static int explain(Exception e, CommandLine commandLine) throws Exception {
-    if (e instanceof IOException
-        || e instanceof UncheckedIOException
-        || e instanceof TrainingDivergedException) {
-      return refuse(commandLine, e.getMessage());
-    }
-    throw e;
+    return Program.run(new DeepBeliefNetDigits(), new DefaultTexts(), out, err, args);
   }
 
   @Override
@@ -163,7 +123,7 @@ public final class DeepBeliefNetDigits implements Callable<Integer> {
       try {
         experiment = prepare(progress);
       } catch (IllegalArgumentException e) {
-        return refuse(spec.commandLine(), e.getMessage());
+        return Program.refuse(spec.commandLine(), e.getMessage());
       }
       experiment.run();
     }
@@ -200,31 +160,5 @@ public final class DeepBeliefNetDigits implements Callable<Integer> {
               + " beside it");
     }
     return new Experiment.FromFile(pretrained);
-  }
-
-  /** Reads the version that Maven wrote into the jar. */
-  static final class Version implements IVersionProvider {
-
-    private static final List<String> ARTIFACTS =
-        List.of("org.dl4jebm/dl4j-ebm-training", "org.nd4j/nd4j-api");
-
-    @Override
-    public String[] getVersion() throws IOException {
-      return new String[] {
-        "dl4j-ebm " + versionOf(ARTIFACTS.get(0)), "ND4J " + versionOf(ARTIFACTS.get(1))
-      };
-    }
-
-    private static String versionOf(String artifact) throws IOException {
-      try (InputStream in =
-          Version.class.getResourceAsStream("/META-INF/maven/" + artifact + "/pom.properties")) {
-        if (in == null) {
-          return "(not run from a jar)";
-        }
-        Properties properties = new Properties();
-        properties.load(in);
-        return properties.getProperty("version");
-      }
-    }
   }
 }

@@ -94,6 +94,18 @@ class DeepBeliefNetDigitsTest {
   }
 
   @Test
+  void frozenLayersStayAsTheyWerePretrained() throws IOException {
+    assertEquals(0, run("--frozen"), err::toString);
+    MultiLayerNetwork stack =
+        ModelFiles.readMultiLayerNetwork(folder.resolve("out/pretrained-seed1.zip"));
+    MultiLayerNetwork tuned =
+        ModelFiles.readMultiLayerNetwork(folder.resolve("out/fine-tuned.zip"));
+    for (int i = 0; i < stack.getnLayers(); i++) {
+      assertEquals(stack.getLayer(i).params(), tuned.getLayer(i).params());
+    }
+  }
+
+  @Test
   void helpNamesTheOptions() {
     assertEquals(
         0,

@@ -208,6 +208,12 @@ public final class DbnArguments {
                 + " Default: ${bundle:default.fineTune.randomInit}.")
     private FineTuneSettings.Init randomInit;
 
+    @Option(
+        names = "--frozen",
+        description =
+            "Leave the hidden layers as they are and train only the logistic regression on top.")
+    private boolean frozen;
+
     private FineTuneSettings over(FineTuneSettings defaults) {
       return new FineTuneSettings(
           given(epochs, defaults.epochs()),
@@ -220,7 +226,8 @@ public final class DbnArguments {
           given(dropout, defaults.dropout()),
           given(inputDropout, defaults.inputDropout()),
           given(maxNorm, defaults.maxNorm()),
-          given(randomInit, defaults.randomInit()));
+          given(randomInit, defaults.randomInit()),
+          frozen || defaults.frozen());
     }
   }
 

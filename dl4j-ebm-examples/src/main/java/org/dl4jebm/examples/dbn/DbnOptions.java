@@ -5,6 +5,7 @@ package org.dl4jebm.examples.dbn;
 
 import java.util.HashSet;
 import java.util.List;
+import org.dl4jebm.examples.cli.Checks;
 import org.dl4jebm.layers.random.Seeds;
 
 /**
@@ -42,7 +43,8 @@ public record DbnOptions(
               0,
               0,
               0,
-              FineTuneSettings.Init.XAVIER));
+              FineTuneSettings.Init.XAVIER,
+              false));
 
   /** For the 8x8 digits: a few seconds, to see that everything works. */
   public static final DbnOptions QUICK_DIGITS =
@@ -62,7 +64,8 @@ public record DbnOptions(
               0,
               0,
               0,
-              FineTuneSettings.Init.XAVIER));
+              FineTuneSettings.Init.XAVIER,
+              false));
 
   /** For MNIST: the network of the published figures, for which hours are needed. */
   public static final DbnOptions MNIST =
@@ -82,7 +85,8 @@ public record DbnOptions(
               0,
               0,
               0,
-              FineTuneSettings.Init.SIGMOID_UNIFORM));
+              FineTuneSettings.Init.SIGMOID_UNIFORM,
+              false));
 
   /** For MNIST: less than a minute, to see that everything works. */
   public static final DbnOptions QUICK_MNIST =
@@ -102,7 +106,8 @@ public record DbnOptions(
               0,
               0,
               0,
-              FineTuneSettings.Init.SIGMOID_UNIFORM));
+              FineTuneSettings.Init.SIGMOID_UNIFORM,
+              false));
 
   /**
    * Checks and copies the options.

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.dl4jebm.examples.cli.Checks;
 import org.dl4jebm.examples.dbn.Results.Start;
 import org.dl4jebm.training.ModelFiles;
 import org.dl4jebm.training.data.LabelledImages;
@@ -192,6 +193,9 @@ public final class Experiment {
       network = Networks.classifier(options, labelled, updates, seed);
       if (from == Start.PRETRAINED) {
         Networks.copyHiddenLayers(stack, network);
+      }
+      if (options.fineTune().frozen()) {
+        network = Networks.freezeHiddenLayers(network);
       }
       String name = String.format("Seed %d, %s labels, %s", seed, count, from);
       FineTuning.Curve curve = fineTuning.run(name, network, labelled, epochs, seed);

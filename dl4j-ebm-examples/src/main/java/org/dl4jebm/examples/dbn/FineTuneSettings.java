@@ -4,6 +4,7 @@
 package org.dl4jebm.examples.dbn;
 
 import java.util.TreeMap;
+import org.dl4jebm.examples.cli.Checks;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Nesterovs;
@@ -28,6 +29,8 @@ import org.nd4j.linalg.schedule.ScheduleType;
  * @param inputDropout share of pixels dropped, in [0, 1)
  * @param maxNorm largest norm of the incoming weights of a hidden unit, 0 for no limit
  * @param randomInit how the hidden layers of the random arm start
+ * @param frozen whether the hidden layers stay as they are, so that only a logistic regression on
+ *     their features is trained
  */
 public record FineTuneSettings(
     int epochs,
@@ -40,7 +43,8 @@ public record FineTuneSettings(
     double dropout,
     double inputDropout,
     double maxNorm,
-    Init randomInit) {
+    Init randomInit,
+    boolean frozen) {
 
   /** How hidden layers start that are not pretrained. */
   public enum Init {

@@ -15,6 +15,7 @@ import org.deeplearning4j.nn.conf.constraint.MaxNormConstraint;
 import org.deeplearning4j.nn.conf.distribution.NormalDistribution;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.dl4jebm.layers.random.Seeds;
 import org.dl4jebm.layers.rbm.RbmParamInitializer;
@@ -125,6 +126,13 @@ final class Networks {
     for (int i = 0; i < stack.getnLayers(); i++) {
       classifier.getLayer(i).params().assign(stack.getLayer(i).params());
     }
+  }
+
+  /** The same classifier with hidden layers that training leaves alone. */
+  static MultiLayerNetwork freezeHiddenLayers(MultiLayerNetwork classifier) {
+    return new TransferLearning.Builder(classifier)
+        .setFeatureExtractor(classifier.getnLayers() - 2)
+        .build();
   }
 
   /** The RBMs of a stack or classifier, from the lowest up. */

@@ -3,6 +3,8 @@
  */
 package org.dl4jebm.examples.dbn;
 
+import org.dl4jebm.examples.cli.Checks;
+
 /**
  * How each RBM of the stack is trained.
  *
