@@ -10,6 +10,8 @@
  *   <li>To compute with one (energies, samples, reconstructions): {@link
  *       org.dl4jebm.layers.rbm.RbmModel}, which {@link
  *       org.dl4jebm.layers.rbm.RestrictedBoltzmannMachineLayer#model()} returns.
+ *   <li>Exact sums over the states of small machines: {@link
+ *       org.dl4jebm.layers.rbm.RbmEnumeration}.
  *   <li>To choose or write a kind of unit: {@link org.dl4jebm.layers.rbm.UnitType}.
  * </ul>
  */
