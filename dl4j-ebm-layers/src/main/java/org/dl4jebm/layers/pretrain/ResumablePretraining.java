@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.pretrain;
 
+import java.util.Map;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -11,6 +12,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * if it had not been stopped. Implemented by layers, used by trainers.
  */
 public interface ResumablePretraining {
+
+  /**
+   * A name among the {@link #pretrainDiagnostics}: the mean free energy of a sampler's states minus
+   * that of the data, in nats, which is the mean of {@code log p} over the data minus that over the
+   * samples. It stays within a few standard deviations of single states' free energies in a model
+   * whose sampler keeps up, and runs away where training diverges.
+   */
+  String FREE_ENERGY_GAP = "free-energy gap";
 
   /**
    * Returns what is needed, besides parameters and iteration count, to continue.
@@ -45,4 +54,14 @@ public interface ResumablePretraining {
    * @return for example {@code recon. error}
    */
   String pretrainScoreName();
+
+  /**
+   * Further numbers about the last update whose score was computed, such as {@link
+   * #FREE_ENERGY_GAP}.
+   *
+   * @return numbers by name, in a fixed order; empty where there are none
+   */
+  default Map<String, Double> pretrainDiagnostics() {
+    return Map.of();
+  }
 }

@@ -3,9 +3,11 @@
  */
 package org.dl4jebm.layers.rbm;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.dl4jebm.layers.Workspaces;
+import org.dl4jebm.layers.pretrain.ResumablePretraining;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -35,46 +37,62 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class ContrastiveDivergence implements RbmEstimator {
 
-  /** Mean activations are kept this far from 0 and 1 in the sparsity penalty. */
-  private static final double SPARSITY_MARGIN = 1e-6;
-
   /** The full batch and the smaller one at the end of an epoch. */
   private static final int KEPT_BUFFERS = 2;
 
   private final ContrastiveDivergenceOptions options;
+  private final SparsityPenalty sparsity;
   private final NegativePhase negativePhase;
+  private Map<String, Double> diagnostics = Map.of();
   private final Map<Long, PhaseBuffers> buffers = new LinkedHashMap<>(4, 0.75f, true);
 
   /**
    * Creates an estimator.
    *
-   * @param options number of sweeps, chains, sparsity
+   * @param options number of sweeps, chains and so on
    * @param random the stream all samples are drawn from, kept
    */
   public ContrastiveDivergence(ContrastiveDivergenceOptions options, RandomStream random) {
-    this.options = options;
-    this.negativePhase =
+    this(
+        options,
         options.persistentChains() == 0
             ? new DataChains(random)
-            : new PersistentChains(options.persistentChains(), random);
+            : new PersistentChains(options.persistentChains(), random));
+  }
+
+  /** For tests: with other chains than those of the options. */
+  ContrastiveDivergence(ContrastiveDivergenceOptions options, NegativePhase negativePhase) {
+    this.options = options;
+    this.sparsity = new SparsityPenalty(options);
+    this.negativePhase = negativePhase;
   }
 
   /**
    * {@inheritDoc}
    *
    * @return the mean-field reconstruction error {@code |v - E[v | E[h | v]]|^2}, summed over
-   *     visible units, mean over the batch, before the step, or NaN if not asked for; it costs
-   *     about the time of one of the five products. It uses no random numbers; it is not a
-   *     likelihood and not what training minimises.
+   *     visible units, (weighted) mean over the batch, before the step, or NaN if not asked for;
+   *     with the free energies it costs about the time of one of the five products. It uses no
+   *     random numbers; it is not a likelihood and not what training minimises.
+   * @throws IllegalArgumentException if the schedule of {@code k} gives no number
    */
   @Override
   public double gradient(RbmModel model, RbmBatch batch, RbmGradient gradient) {
     INDArray data = batch.data();
     PhaseBuffers b = buffers(model, data.size(0));
-    b.dataVisible.assign(data);
-    model.visibleUnits().toStatistic(b.dataVisible);
+    int sweeps = options.sweeps(batch.iteration(), batch.epoch());
+    b.load(model, batch);
     model.hiddenFieldInto(b.dataVisibleT, b.dataHidden, b.dataHiddenT);
-    negativePhase.run(model, b, options.k());
+    double dataEnergy =
+        batch.withScore()
+            ? freeEnergy(model, data.castTo(b.visible.dataType()), b.dataHidden, b.dataPhaseWeights)
+            : Double.NaN;
+    negativePhase.run(model, b, sweeps);
+    if (batch.withScore()) {
+      double chainEnergy = freeEnergy(model, b.chainStates(), b.chainHidden, b.chainPhaseWeights);
+      diagnostics = diagnostics(sweeps, (chainEnergy + dataEnergy) / b.totalWeight());
+    }
+    negativePhase.finish(model, b);
 
     model.hiddenUnits().toStatistic(b.dataHidden);
     model.hiddenUnits().toStatistic(b.chainHidden);
@@ -82,21 +100,40 @@ public final class ContrastiveDivergence implements RbmEstimator {
     if (gradient.visibleParameters() != null) {
       visibleParameterGradient(model, data, b, gradient.visibleParameters());
     }
-    negatePositivePhase(b.dataHidden);
-    if (b.chainWeight != 1) {
-      b.chainHidden.muli(b.chainWeight);
-    }
+    sparsity.negateAndAdd(b);
+    b.weigh(b.dataHidden);
+    b.weighChains(b.chainHidden);
     Nd4j.gemm(b.visibleT, b.hidden, gradient.weights(), false, false, 1.0, 0.0);
-    columnSums(b.hidden, b.ones, gradient.hiddenBias());
-    columnSums(b.visible, b.phaseWeights, gradient.visibleBias());
+    columnSums(b.hidden, b.ones, gradient.hiddenBias(), 1, 0);
+    columnSums(b.visible, b.phaseWeights, gradient.visibleBias(), 1, 0);
     return error;
+  }
+
+  /** Sum of the free energies of states whose hidden field is known, each times its weight. */
+  private static double freeEnergy(
+      RbmModel model, INDArray states, INDArray hiddenField, INDArray weights) {
+    double[] energies = model.freeEnergy(states, hiddenField).toDoubleVector();
+    double[] factors = weights.dup('c').data().asDouble();
+    double sum = 0;
+    for (int i = 0; i < energies.length; i++) {
+      sum += factors[i] * energies[i];
+    }
+    return sum;
+  }
+
+  private static Map<String, Double> diagnostics(int sweeps, double gap) {
+    Map<String, Double> numbers = new LinkedHashMap<>();
+    numbers.put(ResumablePretraining.FREE_ENERGY_GAP, gap);
+    numbers.put("Gibbs sweeps", (double) sweeps);
+    return Collections.unmodifiableMap(numbers);
   }
 
   private static void visibleParameterGradient(
       RbmModel model, INDArray data, PhaseBuffers b, INDArray out) {
     INDArray onData = energyDerivative(model, data.castTo(out.dataType()), b.dataHiddenT);
     INDArray onChains = energyDerivative(model, b.chainStates(), b.chainHiddenT);
-    out.assign(onData.sum(0)).subi(onChains.sum(0).muli(b.chainWeight));
+    columnSums(onData, b.dataPhaseWeights, out, -1, 0);
+    columnSums(onChains, b.chainPhaseWeights, out, -1, 1);
   }
 
   /** {@code E[dE(v, h) / d theta | v]} for each row. */
@@ -109,38 +146,32 @@ public final class ContrastiveDivergence implements RbmEstimator {
   }
 
   /**
-   * Replaces the positive phase's hidden means {@code h} by {@code -h}, plus the derivative of the
-   * sparsity penalty by the hidden field.
-   */
-  private void negatePositivePhase(INDArray h) {
-    if (options.sparsityCost() == 0) {
-      h.negi();
-      return;
-    }
-    INDArray q = h.mean(0);
-    q.addi(SPARSITY_MARGIN).divi(1 + 2 * SPARSITY_MARGIN);
-    INDArray slope = q.sub(options.sparsityTarget()).divi(q.mul(q.rsub(1)));
-    slope.muli(options.sparsityCost());
-    INDArray penalty = h.rsub(1).muli(h).muliRowVector(slope);
-    h.negi().addi(penalty);
-  }
-
-  /**
    * Mean-field reconstruction error of the batch whose positive phase is in the buffers: {@code |v
-   * - E[v | E[h | v]]|^2}, mean over the batch.
+   * - E[v | E[h | v]]|^2}, weighted mean over the batch.
    */
-  private double reconstructionError(RbmModel model, INDArray data, PhaseBuffers b) {
+  private static double reconstructionError(RbmModel model, INDArray data, PhaseBuffers b) {
     INDArray r = b.reconstruction();
     model.visibleFieldInto(b.dataHiddenT, r, r.transpose());
     model.visibleUnits().fieldToMean(r);
     r.subi(data.castTo(r.dataType()));
+    b.weighSquares(r);
     double norm = r.norm2Number().doubleValue();
-    return norm * norm / data.size(0);
+    return norm * norm / b.totalWeight();
   }
 
   @Override
   public String scoreName() {
     return "recon. error";
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @return {@link ResumablePretraining#FREE_ENERGY_GAP} and {@code Gibbs sweeps}
+   */
+  @Override
+  public Map<String, Double> diagnostics() {
+    return diagnostics;
   }
 
   @Override
@@ -153,15 +184,17 @@ public final class ContrastiveDivergence implements RbmEstimator {
     negativePhase.setState(model, state);
   }
 
-  private static void columnSums(INDArray rows, INDArray weights, INDArray out) {
-    Nd4j.gemm(
-        weights, rows, out.reshape('f', new long[] {1, out.length()}), false, false, 1.0, 0.0);
+  /** {@code out = before * out + factor * weights rows}. */
+  private static void columnSums(
+      INDArray rows, INDArray weights, INDArray out, double factor, double before) {
+    INDArray row = out.reshape('f', new long[] {1, out.length()});
+    Nd4j.gemm(weights, rows, row, false, false, factor, before);
   }
 
   private PhaseBuffers buffers(RbmModel model, long n) {
     PhaseBuffers found = buffers.get(n);
     if (found == null || !found.fits(model)) {
-      found = Workspaces.outside(() -> new PhaseBuffers(model, n, negativePhase.rows(n)));
+      found = Workspaces.outside(() -> new PhaseBuffers(model, n, negativePhase));
       buffers.put(n, found);
       if (buffers.size() > KEPT_BUFFERS) {
         buffers.remove(buffers.keySet().iterator().next());

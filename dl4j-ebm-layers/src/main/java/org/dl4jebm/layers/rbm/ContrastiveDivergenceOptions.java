@@ -4,11 +4,18 @@
 package org.dl4jebm.layers.rbm;
 
 import org.dl4jebm.layers.random.RandomStream;
+import org.nd4j.linalg.schedule.ISchedule;
 
 /**
- * Options of {@link ContrastiveDivergence}.
+ * Options of {@link ContrastiveDivergence}. Start from {@link #DEFAULT} and change what differs:
  *
- * @param k Gibbs sweeps of the negative phase, at least 1
+ * <pre>{@code
+ * ContrastiveDivergenceOptions.DEFAULT.withK(5).withPersistentChains(100)
+ * }</pre>
+ *
+ * @param k Gibbs sweeps of the negative phase, at least 1; idle where there is a {@code kSchedule}
+ * @param kSchedule the number of sweeps by iteration or epoch, rounded to a whole number and at
+ *     least 1; null for {@code k} throughout
  * @param persistentChains number of chains that outlive a step, or 0 for chains that start at the
  *     data each time; need not be the batch size
  * @param sparsityTarget wanted mean activation of the hidden units, in (0, 1); used only with a
@@ -16,12 +23,12 @@ import org.dl4jebm.layers.random.RandomStream;
  * @param sparsityCost weight of the sparsity penalty, at least 0; 0 switches it off
  */
 public record ContrastiveDivergenceOptions(
-    int k, int persistentChains, double sparsityTarget, double sparsityCost)
+    int k, ISchedule kSchedule, int persistentChains, double sparsityTarget, double sparsityCost)
     implements RbmObjective {
 
   /** CD-1 without persistent chains and without a sparsity penalty (whose target is then idle). */
   public static final ContrastiveDivergenceOptions DEFAULT =
-      new ContrastiveDivergenceOptions(1, 0, 0.1, 0);
+      new ContrastiveDivergenceOptions(1, null, 0, 0.1, 0);
 
   /**
    * Checks the options.
@@ -43,12 +50,86 @@ public record ContrastiveDivergenceOptions(
         "finite, 0 (off) or greater");
   }
 
+  /**
+   * Sets the number of Gibbs sweeps, the same in every step.
+   *
+   * @param k at least 1
+   * @return changed options, without a schedule
+   */
+  public ContrastiveDivergenceOptions withK(int k) {
+    return new ContrastiveDivergenceOptions(
+        k, null, persistentChains, sparsityTarget, sparsityCost);
+  }
+
+  /**
+   * Sets the number of Gibbs sweeps by iteration or epoch. Few sweeps at first, when the machine
+   * mixes fast, and more later save time (Carreira-Perpinan and Hinton, AISTATS 2005).
+   *
+   * @param kSchedule its values are rounded, and 1 where they are less; null for {@code k}
+   *     throughout
+   * @return changed options
+   */
+  public ContrastiveDivergenceOptions withKSchedule(ISchedule kSchedule) {
+    return new ContrastiveDivergenceOptions(
+        k, kSchedule, persistentChains, sparsityTarget, sparsityCost);
+  }
+
+  /**
+   * Sets the number of chains that outlive a step.
+   *
+   * @param persistentChains at least 0; 0 for chains that start at the data
+   * @return changed options
+   */
+  public ContrastiveDivergenceOptions withPersistentChains(int persistentChains) {
+    return new ContrastiveDivergenceOptions(
+        k, kSchedule, persistentChains, sparsityTarget, sparsityCost);
+  }
+
+  /**
+   * Sets the sparsity penalty.
+   *
+   * @param target wanted mean activation of the hidden units, in (0, 1)
+   * @param cost weight of the penalty, at least 0; 0 switches it off
+   * @return changed options
+   */
+  public ContrastiveDivergenceOptions withSparsity(double target, double cost) {
+    return new ContrastiveDivergenceOptions(k, kSchedule, persistentChains, target, cost);
+  }
+
+  /** {@inheritDoc} A sparsity penalty asks for Bernoulli hidden units. */
   @Override
-  public void check(UnitType visible, UnitType hidden, long visibleSize, long hiddenSize) {}
+  public void check(UnitType visible, UnitType hidden, long visibleSize, long hiddenSize) {
+    if (sparsityCost > 0 && !(hidden instanceof BernoulliUnits)) {
+      throw new IllegalArgumentException(
+          "sparsityCost is "
+              + sparsityCost
+              + " and the hidden layer has "
+              + hidden.describe()
+              + "; accepted: 0, or BernoulliUnits, whose mean activations lie in (0, 1)");
+    }
+  }
 
   @Override
   public RbmEstimator estimator(RandomStream random) {
     return new ContrastiveDivergence(this, random);
+  }
+
+  /**
+   * The number of Gibbs sweeps of a step.
+   *
+   * @throws IllegalArgumentException if the schedule gives NaN, or a number without bounds
+   */
+  int sweeps(int iteration, int epoch) {
+    if (kSchedule == null) {
+      return k;
+    }
+    double value = kSchedule.valueAt(iteration, epoch);
+    require(
+        Math.abs(value) <= Integer.MAX_VALUE,
+        "value of kSchedule at iteration " + iteration + ", epoch " + epoch,
+        value,
+        "a number of Gibbs sweeps");
+    return Math.max(1, (int) Math.round(value));
   }
 
   private static void require(boolean holds, String option, Number value, String accepted) {

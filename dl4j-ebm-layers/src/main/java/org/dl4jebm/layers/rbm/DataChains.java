@@ -22,10 +22,19 @@ final class DataChains implements NegativePhase {
   }
 
   @Override
+  public boolean followsData() {
+    return true;
+  }
+
+  @Override
   public void run(RbmModel model, PhaseBuffers b, int sweeps) {
     INDArray h = b.hiddenSample();
     model.hiddenUnits().fieldToMeanAndSample(b.dataHidden, h, random);
     b.runChain(model, h, b.hiddenSampleTransposed(), sweeps, random);
+  }
+
+  @Override
+  public void finish(RbmModel model, PhaseBuffers b) {
     model.hiddenUnits().fieldToMean(b.chainHidden);
   }
 

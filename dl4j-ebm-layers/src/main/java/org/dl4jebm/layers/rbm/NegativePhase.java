@@ -15,13 +15,21 @@ interface NegativePhase {
   /** Number of rows that the chains take for {@code n} rows of data. */
   long rows(long n);
 
+  /** Whether each chain belongs to a row of the data, so that it has that row's weight. */
+  boolean followsData();
+
   /**
    * Runs the chains and leaves the statistics of their visible states in {@code
-   * buffers.chainVisible} and the hidden means in {@code buffers.chainHidden}. When it is called
-   * {@code buffers.dataHidden} holds the field of the data; afterwards it holds the data's hidden
-   * means.
+   * buffers.chainVisible} and the field of the hidden units in {@code buffers.chainHidden}. When it
+   * is called {@code buffers.dataHidden} holds the field of the data; afterwards it holds the
+   * data's hidden means.
    */
   void run(RbmModel model, PhaseBuffers buffers, int sweeps);
+
+  /**
+   * Called after {@link #run}: replaces the field in {@code buffers.chainHidden} by hidden means.
+   */
+  void finish(RbmModel model, PhaseBuffers buffers);
 
   /** Copies of what is kept from step to step, by name. */
   Map<String, INDArray> state();

@@ -29,10 +29,19 @@ final class PersistentChains implements NegativePhase {
   }
 
   @Override
+  public boolean followsData() {
+    return false;
+  }
+
+  @Override
   public void run(RbmModel model, PhaseBuffers b, int sweeps) {
     model.hiddenUnits().fieldToMean(b.dataHidden);
     start(model);
     b.runChain(model, chains, chains.transpose(), sweeps, random);
+  }
+
+  @Override
+  public void finish(RbmModel model, PhaseBuffers b) {
     model.hiddenUnits().fieldToMeanAndSample(b.chainHidden, chains, random);
   }
 

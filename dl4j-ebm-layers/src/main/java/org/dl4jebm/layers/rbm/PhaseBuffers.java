@@ -6,9 +6,11 @@ package org.dl4jebm.layers.rbm;
 import java.util.Arrays;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.random.RandomStream;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
  * Arrays that {@link ContrastiveDivergence} reuses for batches of one size. Rows of data and of
@@ -35,20 +37,32 @@ final class PhaseBuffers {
   final INDArray chainHiddenT;
   final INDArray ones;
 
-  /** -1 for each row of data, {@link #chainWeight} for each row of the chains. */
+  /** Minus the weight of each row of data, then the weight of each row of the chains. */
   final INDArray phaseWeights;
 
-  /** Rows of data for each row of the chains. */
-  final double chainWeight;
+  /** Views of {@link #phaseWeights}. */
+  final INDArray dataPhaseWeights;
+
+  final INDArray chainPhaseWeights;
+
+  private final boolean chainsFollowData;
+
+  /** Weights of the rows of data as a column, or null where they are all 1. */
+  private INDArray dataWeights;
+
+  /** Sum of the weights of the rows of data. */
+  private double totalWeight;
 
   private INDArray hiddenSample;
   private INDArray hiddenSampleT;
   private INDArray reconstruction;
 
-  /** Null where nobody needs the states beside the statistics. */
+  /** Null where the statistics are the states. */
   private final INDArray chainStates;
 
-  PhaseBuffers(RbmModel model, long n, long m) {
+  PhaseBuffers(RbmModel model, long n, NegativePhase negativePhase) {
+    long m = negativePhase.rows(n);
+    chainsFollowData = negativePhase.followsData();
     visible = matrix(model, n + m, model.visibleSize());
     hidden = matrix(model, n + m, model.hiddenSize());
     ones = matrix(model, 1, n + m).assign(1);
@@ -57,18 +71,16 @@ final class PhaseBuffers {
     chainVisible = rows(visible, n, n + m);
     dataHidden = rows(hidden, 0, n);
     chainHidden = rows(hidden, n, n + m);
-    chainWeight = (double) n / m;
-    phaseWeights.get(NDArrayIndex.all(), NDArrayIndex.interval(0, n)).assign(-1);
-    phaseWeights.get(NDArrayIndex.all(), NDArrayIndex.interval(n, n + m)).assign(chainWeight);
+    dataPhaseWeights = phaseWeights.get(NDArrayIndex.all(), NDArrayIndex.interval(0, n));
+    chainPhaseWeights = phaseWeights.get(NDArrayIndex.all(), NDArrayIndex.interval(n, n + m));
+    setWeights(null);
     visibleT = visible.transpose();
     dataVisibleT = dataVisible.transpose();
     chainVisibleT = chainVisible.transpose();
     dataHiddenT = dataHidden.transpose();
     chainHiddenT = chainHidden.transpose();
     chainStates =
-        model.visibleUnits().parameterCount(model.visibleSize()) == 0
-            ? null
-            : matrix(model, m, model.visibleSize());
+        model.visibleUnits().statisticIsState() ? null : matrix(model, m, model.visibleSize());
   }
 
   boolean fits(RbmModel model) {
@@ -76,6 +88,63 @@ final class PhaseBuffers {
         && Arrays.equals(
             new long[] {visible.size(1), hidden.size(1)},
             new long[] {model.visibleSize(), model.hiddenSize()});
+  }
+
+  /** Fills in the statistics of the data and the weights of both phases. */
+  void load(RbmModel model, RbmBatch batch) {
+    dataVisible.assign(batch.data());
+    model.visibleUnits().toStatistic(dataVisible);
+    if (batch.weights() != null || dataWeights != null) {
+      setWeights(batch.weights());
+    }
+  }
+
+  private void setWeights(INDArray weights) {
+    long n = dataVisible.size(0);
+    if (weights == null) {
+      dataWeights = null;
+      totalWeight = n;
+      dataPhaseWeights.assign(-1);
+    } else {
+      dataWeights =
+          Workspaces.outside(
+              () -> weights.castTo(visible.dataType()).dup('c').reshape('c', new long[] {n, 1}));
+      totalWeight = weights.castTo(DataType.DOUBLE).sumNumber().doubleValue();
+      dataPhaseWeights.assign(dataWeights.reshape('c', new long[] {1, n})).negi();
+    }
+    if (chainsFollowData) {
+      chainPhaseWeights.assign(dataPhaseWeights).negi();
+    } else {
+      chainPhaseWeights.assign(totalWeight / chainVisible.size(0));
+    }
+  }
+
+  /** Sum of the weights of the rows of data, which is that of the chains' rows too. */
+  double totalWeight() {
+    return totalWeight;
+  }
+
+  /** Multiplies each row, which belongs to a row of data, by its weight. */
+  void weigh(INDArray dataRows) {
+    if (dataWeights != null) {
+      dataRows.muliColumnVector(dataWeights);
+    }
+  }
+
+  /** Multiplies each row so that its squares are multiplied by its weight. */
+  void weighSquares(INDArray dataRows) {
+    if (dataWeights != null) {
+      dataRows.muliColumnVector(Transforms.sqrt(dataWeights, true));
+    }
+  }
+
+  /** Multiplies each row, which belongs to a chain, by its weight. */
+  void weighChains(INDArray chainRows) {
+    if (chainsFollowData) {
+      weigh(chainRows);
+    } else if (totalWeight != chainRows.size(0)) {
+      chainRows.muli(totalWeight / chainRows.size(0));
+    }
   }
 
   /**
@@ -95,7 +164,7 @@ final class PhaseBuffers {
       model.hiddenUnits().toStatistic(from);
       model.visibleFieldInto(fromTransposed, chainVisible, chainVisibleT);
       model.visibleUnits().fieldToSample(chainVisible, random);
-      if (chainStates != null) {
+      if (chainStates != null && sweep == sweeps) {
         chainStates.assign(chainVisible);
       }
       model.visibleUnits().toStatistic(chainVisible);
@@ -117,9 +186,9 @@ final class PhaseBuffers {
     return hiddenSampleT;
   }
 
-  /** The chains' visible states; kept only for units that have further parameters. */
+  /** The chains' visible states. */
   INDArray chainStates() {
-    return chainStates;
+    return chainStates == null ? chainVisible : chainStates;
   }
 
   /** Room for visible states of the data's rows, {@code [n, nIn]}. */

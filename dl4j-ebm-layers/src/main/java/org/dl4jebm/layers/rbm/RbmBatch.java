@@ -3,25 +3,49 @@
  */
 package org.dl4jebm.layers.rbm;
 
+import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * What an {@link RbmEstimator} gets for one step of training.
  *
  * @param data visible states, {@code [n, nIn]}, any order and type. Not modified.
+ * @param weights a weight for each row, {@code [n]} or {@code [n, 1]}, finite and not negative (not
+ *     checked here), or null for 1 each. Not modified.
  * @param iteration updates made before this one, for schedules
  * @param epoch passes over the data made before this one, for schedules
  * @param withScore whether the score is wanted, which costs time
  */
-public record RbmBatch(INDArray data, int iteration, int epoch, boolean withScore) {
+public record RbmBatch(
+    INDArray data, INDArray weights, int iteration, int epoch, boolean withScore) {
+
+  /**
+   * Checks the number of weights.
+   *
+   * @throws IllegalArgumentException if there is not one weight a row
+   */
+  public RbmBatch {
+    if (weights != null && (weights.length() != data.size(0) || weights.size(0) != data.size(0))) {
+      throw new IllegalArgumentException(
+          "weights have shape "
+              + Arrays.toString(weights.shape())
+              + " for "
+              + data.size(0)
+              + " rows of data; accepted: ["
+              + data.size(0)
+              + "] or ["
+              + data.size(0)
+              + ", 1]");
+    }
+  }
 
   /**
    * A batch at the start of training, with its score.
    *
    * @param data visible states, {@code [n, nIn]}
-   * @return iteration 0 of epoch 0
+   * @return iteration 0 of epoch 0, weights of 1
    */
   public static RbmBatch of(INDArray data) {
-    return new RbmBatch(data, 0, 0, true);
+    return new RbmBatch(data, null, 0, 0, true);
   }
 }

@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.rbm;
 
 import java.util.Map;
+import org.dl4jebm.layers.pretrain.ResumablePretraining;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -14,8 +15,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public interface RbmEstimator {
 
   /**
-   * Writes the gradient of the loss to be minimised, summed over the batch, and moves what the
-   * estimator keeps. The model is not modified.
+   * Writes the gradient of the loss to be minimised, summed over the batch with the weights of its
+   * rows, and moves what the estimator keeps. The model is not modified.
    *
    * @param model the machine
    * @param batch the data. Not modified.
@@ -31,6 +32,17 @@ public interface RbmEstimator {
    * @return for example {@code recon. error}
    */
   String scoreName();
+
+  /**
+   * Further numbers about the last step whose score was asked for, such as {@link
+   * ResumablePretraining#FREE_ENERGY_GAP}, for listeners and for the detection of divergence.
+   *
+   * @return numbers by name, in a fixed order; empty before the first such step and for estimators
+   *     that have none
+   */
+  default Map<String, Double> diagnostics() {
+    return Map.of();
+  }
 
   /**
    * Returns what has to be saved to go on with the same numbers.

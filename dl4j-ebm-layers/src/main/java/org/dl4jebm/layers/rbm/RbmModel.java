@@ -139,8 +139,20 @@ public final class RbmModel {
    */
   public INDArray freeEnergy(INDArray v) {
     INDArray states = visibleStates(v);
-    INDArray field = hiddenField(statistics(states, visible));
-    return visible.energyTerm(states, visibleBias).subi(hidden.logPartition(field, hiddenBias));
+    return freeEnergy(states, hiddenField(statistics(states, visible)));
+  }
+
+  /**
+   * Free energy of visible states where the field that they put on the hidden units is known.
+   *
+   * @param states {@code [n, nIn]}. Not modified.
+   * @param hiddenField {@code c + t_v(v) W}, {@code [n, nOut]}. Not modified.
+   * @return {@code [n]}, new
+   */
+  INDArray freeEnergy(INDArray states, INDArray hiddenField) {
+    return visible
+        .energyTerm(states, visibleBias)
+        .subi(hidden.logPartition(hiddenField, hiddenBias));
   }
 
   /**

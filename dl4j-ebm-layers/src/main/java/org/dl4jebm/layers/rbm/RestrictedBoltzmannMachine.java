@@ -188,7 +188,10 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
             + getUpdaterByParam(RbmParamInitializer.HIDDEN_BIAS_KEY).stateSize(nOut)
             + getUpdaterByParam(RbmParamInitializer.VISIBLE_BIAS_KEY)
                 .stateSize(nIn + visibleUnits.parameterCount(nIn));
-    long chains = (nIn + 2 * nOut) * persistentChains;
+    long chains =
+        trainingObjective() instanceof ContrastiveDivergenceOptions options
+            ? (nIn + 2 * nOut) * options.persistentChains()
+            : 0;
     long perExample = 2 * nIn + 3 * nOut + (getIDropout() == null ? 0 : nIn);
     return new LayerMemoryReport.Builder(
             layerName, RestrictedBoltzmannMachine.class, inputType, outputType)
@@ -205,7 +208,10 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
    * @throws IllegalArgumentException if one of them is out of range
    */
   public ContrastiveDivergenceOptions contrastiveDivergenceOptions() {
-    return new ContrastiveDivergenceOptions(k, persistentChains, sparsityTarget, sparsityCost);
+    return ContrastiveDivergenceOptions.DEFAULT
+        .withK(k)
+        .withPersistentChains(persistentChains)
+        .withSparsity(sparsityTarget, sparsityCost);
   }
 
   /**
@@ -523,6 +529,8 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
     /**
      * What pretraining minimises. Default: contrastive divergence with {@link #k}, {@link
      * #persistentChains} and the sparsity penalty, which cannot be combined with another objective.
+     * Further options of contrastive divergence are those of {@link ContrastiveDivergenceOptions},
+     * which is an objective itself.
      *
      * @param objective the objective
      * @return this builder

@@ -23,6 +23,7 @@ import org.deeplearning4j.optimize.api.TrainingListener;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.pretrain.PretrainState;
 import org.dl4jebm.layers.pretrain.ResumablePretraining;
+import org.dl4jebm.layers.pretrain.WeightedPretraining;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.random.Seeds;
 import org.nd4j.common.primitives.Pair;
@@ -44,12 +45,15 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  * outside the states of the visible units. Weight noise acts in both.
  */
 public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<RestrictedBoltzmannMachine>
-    implements ResumablePretraining {
+    implements ResumablePretraining, WeightedPretraining {
 
   private static final long serialVersionUID = 1L;
 
   private transient RandomStream random;
   private transient RbmEstimator estimator;
+
+  /** Weights of the rows of the batch that is being trained on, or null. */
+  private transient INDArray weights;
 
   /**
    * Creates the layer; networks do so through {@link RestrictedBoltzmannMachine#instantiate}.
@@ -103,13 +107,25 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
    */
   @Override
   public void fit(INDArray batch, LayerWorkspaceMgr workspaceMgr) {
+    fit(batch, null, workspaceMgr);
+  }
+
+  @Override
+  public void fit(INDArray batch, INDArray weights, LayerWorkspaceMgr workspaceMgr) {
     if (batch != null) {
-      checkBatch(batch);
+      RbmBatchChecks checks = new RbmBatchChecks(layerId());
+      checks.checkData(batch, layerConf(), dataType);
+      checks.checkWeights(weights, batch.size(0));
       setInput(batch, workspaceMgr);
       dropoutApplied = true;
     }
     ensureGradientViews();
-    super.fit(null, workspaceMgr);
+    this.weights = weights;
+    try {
+      super.fit(null, workspaceMgr);
+    } finally {
+      this.weights = null;
+    }
   }
 
   /**
@@ -146,7 +162,8 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
         estimator()
             .gradient(
                 model,
-                new RbmBatch(batch, conf.getIterationCount(), conf.getEpochCount(), scoreDue),
+                new RbmBatch(
+                    batch, weights, conf.getIterationCount(), conf.getEpochCount(), scoreDue),
                 new RbmGradient(
                     gradientViews.get(RbmParamInitializer.WEIGHT_KEY),
                     gradientViews.get(RbmParamInitializer.HIDDEN_BIAS_KEY),
@@ -157,36 +174,6 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
       score = error + calcRegularizationScore(false);
     }
     weightNoiseParams.clear();
-  }
-
-  private void checkBatch(INDArray batch) {
-    long width = getParam(RbmParamInitializer.WEIGHT_KEY).size(0);
-    if (batch.rank() != 2 || batch.size(1) != width || batch.size(0) == 0) {
-      throw new DL4JInvalidInputException(
-          "pretraining data have shape "
-              + Arrays.toString(batch.shape())
-              + "; accepted: [n, "
-              + width
-              + "] with n at least 1 "
-              + layerId());
-    }
-    UnitType units = layerConf().getVisibleUnits();
-    INDArray states = batch.castTo(dataType);
-    INDArray flat = states.reshape(states.ordering(), new long[] {states.length()});
-    if (!Double.isFinite(Nd4j.getBlasWrapper().dot(flat, flat))) {
-      throw new DL4JInvalidInputException(
-          "pretraining data hold NaN or infinite values, or their squares overflow; accepted by "
-              + units.describe()
-              + ": finite values "
-              + layerId());
-    }
-    units
-        .findBadStates(states)
-        .ifPresent(
-            problem -> {
-              throw new DL4JInvalidInputException(
-                  "pretraining data hold " + problem + " " + layerId());
-            });
   }
 
   private RbmEstimator estimator() {
@@ -297,6 +284,11 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
   @Override
   public String pretrainScoreName() {
     return estimator().scoreName();
+  }
+
+  @Override
+  public Map<String, Double> pretrainDiagnostics() {
+    return estimator().diagnostics();
   }
 
   @Override

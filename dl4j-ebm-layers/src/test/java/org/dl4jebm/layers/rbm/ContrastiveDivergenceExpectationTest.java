@@ -35,7 +35,8 @@ class ContrastiveDivergenceExpectationTest {
 
   private static ContrastiveDivergence estimator(int k, int chains, long seed) {
     return new ContrastiveDivergence(
-        new ContrastiveDivergenceOptions(k, chains, 0.1, 0), new RandomStream(seed));
+        ContrastiveDivergenceOptions.DEFAULT.withK(k).withPersistentChains(chains),
+        new RandomStream(seed));
   }
 
   private static void assertWithin(

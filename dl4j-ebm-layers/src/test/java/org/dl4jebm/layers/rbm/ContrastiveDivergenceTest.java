@@ -12,7 +12,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.dl4jebm.layers.pretrain.ResumablePretraining;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.rbm.RbmModelTest.Machine;
 import org.dl4jebm.layers.rbm.RbmModelTest.UnitPair;
@@ -42,7 +44,7 @@ class ContrastiveDivergenceTest {
   }
 
   private static ContrastiveDivergenceOptions options(int k, int chains) {
-    return new ContrastiveDivergenceOptions(k, chains, 0.1, 0);
+    return CD1.withK(k).withPersistentChains(chains);
   }
 
   private static ContrastiveDivergence estimator(ContrastiveDivergenceOptions options) {
@@ -293,7 +295,7 @@ class ContrastiveDivergenceTest {
   void floatAgreesWithDouble(UnitPair pair) {
     INDArray data = pair.visibleBatch(40, 9);
     for (ContrastiveDivergenceOptions options :
-        List.of(CD1, options(1, 30), new ContrastiveDivergenceOptions(1, 0, 0.2, 3))) {
+        List.of(CD1, options(1, 30), CD1.withSparsity(0.2, 3))) {
       double[] exact = GradientViews.of(estimator(options), pair.model(DataType.DOUBLE), data);
       double[] single = GradientViews.of(estimator(options), pair.model(DataType.FLOAT), data);
       NdAssert.assertClose(exact, single, 40 * NdAssert.FLOAT_TOLERANCE, options::toString);
@@ -314,8 +316,7 @@ class ContrastiveDivergenceTest {
       RbmModel model = machine.model();
       INDArray data = pair.visibleBatch(6, 10);
       double[] with =
-          GradientViews.of(
-              estimator(new ContrastiveDivergenceOptions(1, chains, target, cost)), model, data);
+          GradientViews.of(estimator(options(1, chains).withSparsity(target, cost)), model, data);
       double[] without = GradientViews.of(estimator(options(1, chains)), model, data);
       double step = 1e-6;
       int entry = 0;
@@ -350,9 +351,7 @@ class ContrastiveDivergenceTest {
     for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
       double[] gradient =
           GradientViews.of(
-              estimator(new ContrastiveDivergenceOptions(1, 0, 0.1, 1)),
-              tiny.model(type),
-              Nd4j.ones(type, 3, 4));
+              estimator(CD1.withSparsity(0.1, 1)), tiny.model(type), Nd4j.ones(type, 3, 4));
       assertTrue(Arrays.stream(gradient).allMatch(Double::isFinite));
     }
   }
@@ -401,8 +400,7 @@ class ContrastiveDivergenceTest {
     double expected = difference.mul(difference).sumNumber().doubleValue() / 7;
     for (int chains : new int[] {0, 3}) {
       for (double cost : new double[] {0, 1}) {
-        ContrastiveDivergenceOptions options =
-            new ContrastiveDivergenceOptions(2, chains, 0.1, cost);
+        ContrastiveDivergenceOptions options = options(2, chains).withSparsity(0.1, cost);
         GradientViews with = new GradientViews(model, DataType.DOUBLE);
         double error = with.fill(estimator(options), model, data, true);
         assertEquals(expected, error, 1e-12 * expected);
@@ -426,24 +424,45 @@ class ContrastiveDivergenceTest {
     assertTrue(!Arrays.equals(first, other));
   }
 
-  @Test
-  void optionsAreChecked() {
-    assertRefused("k is 0", () -> options(0, 0));
-    assertRefused("k is -3", () -> options(-3, 0));
-    assertRefused("persistentChains is -1", () -> options(1, -1));
-    for (double target : new double[] {0, 1, -0.1, 1.1, Double.NaN}) {
-      assertRefused(
-          "sparsityTarget is " + target, () -> new ContrastiveDivergenceOptions(1, 0, target, 0));
-    }
-    for (double cost : new double[] {-1e-9, Double.NaN, Double.POSITIVE_INFINITY}) {
-      assertRefused(
-          "sparsityCost is " + cost, () -> new ContrastiveDivergenceOptions(1, 0, 0.1, cost));
+  /**
+   * The gap between the free energies of chains and data, from the fields that are there anyway.
+   */
+  @ParameterizedTest
+  @MethodSource("pairs")
+  void theFreeEnergyGapIsThatOfTheModel(UnitPair pair) {
+    RbmModel model = pair.model(DataType.DOUBLE);
+    INDArray data = pair.visibleBatch(7, 15);
+    for (int k = 1; k <= 2; k++) {
+      ContrastiveDivergence cd = estimator(options(k, 0));
+      GradientViews views = new GradientViews(model, DataType.DOUBLE);
+      views.fill(cd, model, data, false);
+      assertEquals(Map.of(), cd.diagnostics(), "no score, no free energies");
+      cd = estimator(options(k, 0));
+      views.fill(cd, model, data, true);
+      INDArray vk = model.gibbs(data, k, new RandomStream(SEED));
+      double expected = mean(model.freeEnergy(vk)) - mean(model.freeEnergy(data));
+      assertEquals(
+          expected,
+          cd.diagnostics().get(ResumablePretraining.FREE_ENERGY_GAP),
+          1e-12 * (1 + Math.abs(expected)));
+
+      ContrastiveDivergence pcd = estimator(options(k, 3));
+      INDArray h = pair.hiddenBatch(3, 7);
+      GradientViews.setChains(pcd, model, h);
+      views.fill(pcd, model, data, true);
+      RandomStream sameStream = new RandomStream(SEED);
+      vk = model.gibbs(model.sampleVisible(h, sameStream), k - 1, sameStream);
+      expected = mean(model.freeEnergy(vk)) - mean(model.freeEnergy(data));
+      assertEquals(
+          expected,
+          pcd.diagnostics().get(ResumablePretraining.FREE_ENERGY_GAP),
+          1e-12 * (1 + Math.abs(expected)));
+      views.fill(pcd, model, data, false);
+      assertEquals(2, pcd.diagnostics().size(), "the last numbers stay");
     }
   }
 
-  private static void assertRefused(
-      String part, org.junit.jupiter.api.function.Executable construction) {
-    String message = assertThrows(IllegalArgumentException.class, construction).getMessage();
-    assertTrue(message.contains(part) && message.contains("accepted: "), message);
+  private static double mean(INDArray energies) {
+    return Arrays.stream(energies.toDoubleVector()).average().orElseThrow();
   }
 }

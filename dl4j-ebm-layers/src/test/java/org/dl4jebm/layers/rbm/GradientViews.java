@@ -39,10 +39,21 @@ final class GradientViews {
   }
 
   double fill(RbmEstimator estimator, RbmModel model, INDArray data, boolean withError) {
+    return fill(estimator, model, new RbmBatch(data, null, 0, 0, withError));
+  }
+
+  double fill(RbmEstimator estimator, RbmModel model, RbmBatch batch) {
     return estimator.gradient(
-        model,
-        new RbmBatch(data, 0, 0, withError),
-        new RbmGradient(weights, hiddenBias, visibleBias, null));
+        model, batch, new RbmGradient(weights, hiddenBias, visibleBias, null));
+  }
+
+  /**
+   * The gradient of a weighted batch, laid out as by {@link #of(RbmEstimator, RbmModel, INDArray)}.
+   */
+  static double[] of(RbmEstimator estimator, RbmModel model, RbmBatch batch) {
+    GradientViews views = new GradientViews(model, model.weights().dataType());
+    views.fill(estimator, model, batch);
+    return NdAssert.values(views.flat);
   }
 
   /** Persistent chains of an estimator, or null. */

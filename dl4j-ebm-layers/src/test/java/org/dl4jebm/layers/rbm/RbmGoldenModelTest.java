@@ -55,7 +55,10 @@ class RbmGoldenModelTest {
         RbmNetworks.layer(GoldenModels.open("rbm-bernoulli-0.1.0")).layerConf();
     assertEquals(new BernoulliUnits(), bernoulli.getVisibleUnits());
     assertEquals(
-        new ContrastiveDivergenceOptions(2, 3, 0.2, 0.01),
+        ContrastiveDivergenceOptions.DEFAULT
+            .withK(2)
+            .withPersistentChains(3)
+            .withSparsity(0.2, 0.01),
         bernoulli.contrastiveDivergenceOptions());
     assertEquals(new Adam(0.05), bernoulli.getIUpdater());
     RestrictedBoltzmannMachine gaussian =

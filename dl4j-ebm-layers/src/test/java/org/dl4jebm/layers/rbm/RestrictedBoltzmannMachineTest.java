@@ -53,6 +53,8 @@ import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.learning.regularization.L1Regularization;
 import org.nd4j.linalg.learning.regularization.L2Regularization;
+import org.nd4j.linalg.schedule.ScheduleType;
+import org.nd4j.linalg.schedule.StepSchedule;
 
 /** The configuration class. */
 class RestrictedBoltzmannMachineTest {
@@ -114,7 +116,11 @@ class RestrictedBoltzmannMachineTest {
     assertEquals(3, rbm.getNOut());
     assertEquals(GaussianUnits.withVariance(2), rbm.getVisibleUnits());
     assertEquals(
-        new ContrastiveDivergenceOptions(5, 20, 0.05, 0.5), rbm.contrastiveDivergenceOptions());
+        ContrastiveDivergenceOptions.DEFAULT
+            .withK(5)
+            .withPersistentChains(20)
+            .withSparsity(0.05, 0.5),
+        rbm.contrastiveDivergenceOptions());
     assertEquals(7, rbm.getScoreEvery());
     assertEquals(0.3, rbm.getVisibleBiasInit());
     assertEquals(-0.1, rbm.getBiasInit());
@@ -176,6 +182,14 @@ class RestrictedBoltzmannMachineTest {
         rbm -> rbm.setScoreEvery(2),
         rbm -> rbm.setVisibleBiasInit(0.5),
         rbm -> rbm.setNOut(9),
+        rbm -> rbm.setObjective(ContrastiveDivergenceOptions.DEFAULT),
+        rbm ->
+            rbm.setObjective(
+                ContrastiveDivergenceOptions.DEFAULT.withPersistentChains(4).withSparsity(0.3, 2)),
+        rbm ->
+            rbm.setObjective(
+                ContrastiveDivergenceOptions.DEFAULT.withKSchedule(
+                    new StepSchedule(ScheduleType.EPOCH, 1, 2, 3))),
         // Values that only instantiation refuses must not break comparison either.
         rbm -> rbm.setK(0),
         rbm -> rbm.setSparsityTarget(Double.NaN));
@@ -206,7 +220,7 @@ class RestrictedBoltzmannMachineTest {
   void everyOptionIsStored() {
     List<RestrictedBoltzmannMachine> originals = new ArrayList<>();
     changes()
-        .limit(9)
+        .limit(12)
         .forEach(
             change -> {
               RestrictedBoltzmannMachine rbm = build(builder());
@@ -252,6 +266,9 @@ class RestrictedBoltzmannMachineTest {
         Arguments.of("sparsityCost is -0.5", change(b -> b.sparsityCost(-0.5))),
         Arguments.of(
             "sparsityCost is Infinity", change(b -> b.sparsityCost(Double.POSITIVE_INFINITY))),
+        Arguments.of(
+            "the one or the other",
+            change(b -> b.k(2).objective(ContrastiveDivergenceOptions.DEFAULT))),
         Arguments.of("scoreEvery is 0", change(b -> b.scoreEvery(0))),
         Arguments.of("visibleUnits are null", change(b -> b.visibleUnits(null))),
         Arguments.of("hiddenUnits null", change(b -> b.hiddenUnits(null))),
