@@ -24,7 +24,7 @@ import org.nd4j.linalg.learning.regularization.Regularization;
 /**
  * Configuration of a restricted Boltzmann machine as a layer of a {@code MultiLayerNetwork} or
  * {@code ComputationGraph}: pretrained by contrastive divergence on unlabelled data, then
- * fine-tuned as an ordinary sigmoid layer {@code h = sigmoid(v W + c)}.
+ * fine-tuned as an ordinary layer {@code h = f(v W + c)}, with the sigmoid for Bernoulli units.
  *
  * <pre>{@code   p(v, h) = exp(-E(v, h)) / Z,   E(v, h) = -b.v - c.h - v W h'   (Bernoulli units)}
  * </pre>
@@ -36,8 +36,22 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  * <p>Updater, weight initialisation, l1, l2, weight decay, constraints, gradient normalisation and
  * weight noise are DL4J's and act in pretraining and fine-tuning alike; the visible bias follows
  * the bias updater, bias regularisation and bias constraints. Dropout acts in fine-tuning only. The
- * random stream of pretraining comes from the network's seed, which must not be 0. The activation
- * function follows from the hidden units and cannot be chosen.
+ * random stream of pretraining comes from the network's seed, which must not be 0.
+ *
+ * <p>The units of the two sides are chosen by the data and by the use of the layer:
+ *
+ * <table>
+ * <caption>Unit types</caption>
+ * <tr><th>type</th><th>data</th><th>{@code f} as hidden units</th></tr>
+ * <tr><td>{@link BernoulliUnits}</td><td>in [0, 1]: binary, grey values</td><td>sigmoid</td></tr>
+ * <tr><td>{@link SpinUnits}</td><td>in [-1, 1]: symmetric binary</td><td>tanh</td></tr>
+ * <tr><td>{@link SoftmaxUnits}</td><td>one-hot groups: labels, symbols</td>
+ * <td>softmax of each group</td></tr>
+ * <tr><td>{@link GaussianUnits}</td><td>real numbers</td><td>not as hidden units</td></tr>
+ * </table>
+ *
+ * <p>{@code f} follows from the hidden units and cannot be chosen. Start with Bernoulli units on
+ * both sides unless the data are of another kind.
  */
 public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
 
@@ -543,8 +557,8 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
     /**
      * Not a choice: the activation follows from the hidden units.
      *
-     * @param activation the sigmoid for Bernoulli units, and so on; anything else is refused by
-     *     {@link #build()}
+     * @param activation that of {@link UnitType#activation}; anything else is refused by {@link
+     *     #build()}
      * @return this builder
      */
     @Override

@@ -33,7 +33,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
- * The layer that {@link RestrictedBoltzmannMachine} instantiates: a sigmoid layer that can be
+ * The layer that {@link RestrictedBoltzmannMachine} instantiates: a dense layer that can be
  * pretrained by contrastive divergence. All mathematics is in {@link RbmModel} and {@link
  * ContrastiveDivergence}; this class connects it with DL4J.
  *
@@ -228,8 +228,8 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
   }
 
   /**
-   * Supervised backward pass of the sigmoid layer. The visible bias takes no part in it: its
-   * gradient view is set to zero on every call.
+   * Supervised backward pass of the dense layer. The visible bias takes no part in it: its gradient
+   * view is set to zero on every call.
    *
    * @param epsilon derivative of the loss by this layer's output, {@code [n, nOut]}. May be
    *     modified, as by every DL4J layer.

@@ -46,6 +46,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.impl.ActivationSigmoid;
+import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
@@ -141,6 +142,46 @@ class RestrictedBoltzmannMachineTest {
     assertEquals(Set.of("W", "b", "vb"), rbm.getConstraints().get(0).getParams());
     assertEquals(Set.of("W"), rbm.getConstraints().get(1).getParams());
     assertEquals(Set.of("b", "vb"), rbm.getConstraints().get(2).getParams());
+  }
+
+  @Test
+  void theActivationFollowsFromTheHiddenUnits() {
+    for (UnitType hidden : UnitCases.HIDDEN) {
+      assertEquals(hidden.activation(), build(builder().hiddenUnits(hidden)).getActivationFn());
+      assertEquals(
+          hidden.activation(),
+          build(builder().hiddenUnits(hidden).activation(hidden.activation())).getActivationFn());
+    }
+    assertEquals(
+        new ActivationTanH(), build(builder().hiddenUnits(new SpinUnits())).getActivationFn());
+    assertMessage(
+        assertThrows(
+            DL4JInvalidConfigException.class,
+            () -> builder().hiddenUnits(new SpinUnits()).activation(Activation.SIGMOID).build()),
+        "tanh, which follows from spin units");
+  }
+
+  @Test
+  void groupsThatDoNotFitAreRefused() {
+    assertMessage(
+        assertThrows(
+            DL4JInvalidConfigException.class,
+            () -> initialised(1, builder().hiddenUnits(new SoftmaxUnits(2)))),
+        "3 units in groups of 2");
+    assertMessage(
+        assertThrows(
+            DL4JInvalidConfigException.class,
+            () -> initialised(1, builder().visibleUnits(new SoftmaxUnits(3)))),
+        "4 units in groups of 3");
+  }
+
+  @Test
+  void aSparsityPenaltyNeedsBernoulliUnits() {
+    assertMessage(
+        assertThrows(
+            DL4JInvalidConfigException.class,
+            () -> initialised(1, builder().hiddenUnits(new SpinUnits()).sparsityCost(0.1))),
+        "sparsityCost is 0.1 and the hidden layer has spin units");
   }
 
   /** What is not set comes from the network, as for every DL4J layer. */

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** What each {@link UnitType} promises by itself. */
 class UnitTypeTest {
@@ -32,13 +33,15 @@ class UnitTypeTest {
   static Stream<UnitType> types() {
     return Stream.of(
         new BernoulliUnits(),
+        new SpinUnits(),
+        new SoftmaxUnits(3),
         GaussianUnits.unitVariance(),
         GaussianUnits.withVariance(0.25),
         GaussianUnits.withVariance(0.5, 1, 1.5));
   }
 
   private static INDArray states(DataType type) {
-    return Nd4j.createFromArray(new double[][] {{0, 0.25, 1}, {1, 0.5, 0}}).castTo(type);
+    return Nd4j.createFromArray(new double[][] {{0, 0.25, 0.75}, {1, 0, 0}}).castTo(type);
   }
 
   @ParameterizedTest
@@ -113,7 +116,7 @@ class UnitTypeTest {
   @ParameterizedTest
   @MethodSource("types")
   void biasForMeanGivesTheMean(UnitType units) {
-    INDArray mean = Nd4j.createFromArray(0.01, 0.4, 0.9);
+    INDArray mean = Nd4j.createFromArray(0.01, 0.4, 0.59);
     INDArray field = units.biasForMean(mean).reshape(1, 3).dup();
     units.fieldToMean(field);
     NdAssert.assertClose(mean.reshape(1, 3), field, 1e-12);
@@ -231,8 +234,170 @@ class UnitTypeTest {
   }
 
   @Test
-  void onlyBinaryUnitsCanBeHidden() {
-    assertTrue(new BernoulliUnits().reasonNotHidden().isEmpty());
+  void onlyDiscreteUnitsCanBeHidden() {
+    for (UnitType units : UnitCases.HIDDEN) {
+      assertTrue(units.reasonNotHidden().isEmpty());
+    }
     assertTrue(GaussianUnits.unitVariance().reasonNotHidden().orElseThrow().contains("visible"));
+  }
+
+  /** What a layer computes in supervised passes is the conditional mean. */
+  @ParameterizedTest
+  @MethodSource("types")
+  void theActivationIsTheMean(UnitType units) {
+    for (DataType type : new DataType[] {DataType.DOUBLE, DataType.FLOAT}) {
+      INDArray mean = fields(type);
+      units.fieldToMean(mean);
+      NdAssert.assertClose(
+          mean, units.activation().getActivation(fields(type), false), eps(type), units::toString);
+    }
+  }
+
+  private static INDArray fields(DataType type) {
+    return Nd4j.createFromArray(new double[][] {{-3, 0.5, 2}, {7, -0.1, 0}, {-30, 1, 30}})
+        .castTo(type);
+  }
+
+  private static double eps(DataType type) {
+    return type == DataType.DOUBLE ? 1e-14 : 1e-6;
+  }
+
+  @ParameterizedTest
+  @MethodSource("types")
+  void hugeFieldsGiveFiniteMeansStatesAndPartitionFunctions(UnitType units) {
+    for (DataType type : new DataType[] {DataType.DOUBLE, DataType.FLOAT}) {
+      INDArray field =
+          Nd4j.createFromArray(
+                  new double[][] {{-1e4, 1e4, 1e4}, {-1e4, -1e4, -1e4}, {1e4, 0, -1e4}, {0, 89, 9}})
+              .castTo(type);
+      INDArray bias = Nd4j.zeros(type, 3);
+      INDArray mean = field.dup();
+      INDArray sample = field.dup();
+      assertFinite(units.logPartition(field, bias));
+      units.fieldToMeanAndSample(mean, sample, new RandomStream(3));
+      assertFinite(mean);
+      assertFinite(sample);
+      assertTrue(units.findBadStates(mean).isEmpty(), () -> units + " " + mean);
+      assertTrue(units.findBadStates(sample).isEmpty(), () -> units + " " + sample);
+    }
+  }
+
+  private static void assertFinite(INDArray values) {
+    for (double value : NdAssert.values(values)) {
+      assertTrue(Double.isFinite(value), values::toString);
+    }
+  }
+
+  /** A NaN that became a number would hide that training has failed. */
+  @ParameterizedTest
+  @MethodSource("types")
+  void fieldsThatAreNotNumbersStaySo(UnitType units) {
+    for (DataType type : new DataType[] {DataType.DOUBLE, DataType.FLOAT}) {
+      INDArray field = fields(type);
+      field.putScalar(1, 2, Double.NaN);
+      assertTrue(Double.isNaN(units.logPartition(field, Nd4j.zeros(type, 3)).getDouble(1)));
+      units.fieldToMean(field);
+      assertTrue(Double.isNaN(field.getDouble(1, 2)));
+      assertFinite(field.getRow(0));
+      assertFinite(field.getRow(2));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("types")
+  void enumeratesEveryStateOnce(UnitType units) {
+    if (units.stateCount(3).isEmpty()) {
+      INDArray out = Nd4j.zeros(DataType.FLOAT, 2, 3);
+      assertThrows(UnsupportedOperationException.class, () -> units.writeStates(0, out));
+      return;
+    }
+    int copies = units instanceof SoftmaxUnits ? 4 : 2;
+    double[][] all = UnitCases.allStates(units, 3 * copies);
+    assertEquals(all.length, units.stateCount(3 * copies).orElseThrow());
+    INDArray expected = Nd4j.createFromArray(all);
+    for (DataType type : new DataType[] {DataType.DOUBLE, DataType.FLOAT}) {
+      INDArray out = Nd4j.valueArrayOf(new long[] {all.length, 3L * copies}, Double.NaN, type);
+      units.writeStates(0, out);
+      NdAssert.assertSame(expected.castTo(type), out);
+      INDArray block = Nd4j.valueArrayOf(new long[] {7, 3L * copies}, Double.NaN, type);
+      units.writeStates(5, block);
+      NdAssert.assertSame(
+          expected.castTo(type).get(NDArrayIndex.interval(5, 12), NDArrayIndex.all()), block);
+    }
+  }
+
+  @Test
+  void numbersOfStatesThatDoNotFitALongAreNotGiven() {
+    assertEquals(1L << 62, new SpinUnits().stateCount(62).orElseThrow());
+    assertTrue(new SpinUnits().stateCount(63).isEmpty());
+    // 3^39 is the last power of 3 below 2^63.
+    assertEquals((long) Math.pow(3, 30), new SoftmaxUnits(3).stateCount(90).orElseThrow());
+    assertTrue(new SoftmaxUnits(3).stateCount(3 * 39).isPresent());
+    assertTrue(new SoftmaxUnits(3).stateCount(3 * 40).isEmpty());
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {-1.001, 1.001, -5, 255, 1e30})
+  void spinUnitsNameValuesOutOfRange(double value) {
+    for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
+      INDArray states = states(type).subi(0.5);
+      states.putScalar(1, 1, value);
+      for (INDArray layout : List.of(states, NdAssert.fortran(states), NdAssert.view(states))) {
+        String problem = new SpinUnits().findBadStates(layout).orElseThrow();
+        double shown = type == DataType.FLOAT ? (float) value : value;
+        assertTrue(problem.contains(String.valueOf(shown)), problem);
+        assertTrue(problem.contains("accepted by spin units {-1, +1}: -1 to 1"), problem);
+      }
+    }
+    assertTrue(new SpinUnits().findBadStates(Nd4j.createFromArray(-1f, 1f)).isEmpty());
+  }
+
+  @Test
+  void softmaxUnitsNameTheGroupThatDoesNotSumToOne() {
+    SoftmaxUnits units = new SoftmaxUnits(2);
+    INDArray good =
+        Nd4j.createFromArray(new double[][] {{0, 1, 0.25, 0.75}, {1, 0, 1, 0}, {0.5, 0.5, 0, 1}});
+    for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
+      INDArray states = good.castTo(type);
+      INDArray twice = states.dup();
+      twice.putScalar(1, 3, 1);
+      INDArray none = states.dup();
+      none.putScalar(2, 3, 0);
+      INDArray negative = states.dup();
+      negative.putScalar(0, 0, -0.5);
+      negative.putScalar(0, 1, 1.5);
+      for (int layout = 0; layout < 3; layout++) {
+        assertTrue(units.findBadStates(layout(states, layout)).isEmpty());
+        String message = units.findBadStates(layout(twice, layout)).orElseThrow();
+        assertTrue(message.contains("sum 2.0 of the columns 2 to 3 in row 1"), message);
+        message = units.findBadStates(layout(none, layout)).orElseThrow();
+        assertTrue(message.contains("sum 0.0 of the columns 2 to 3 in row 2"), message);
+        message = units.findBadStates(layout(negative, layout)).orElseThrow();
+        assertTrue(message.contains("-0.5") && message.contains("accepted"), message);
+      }
+    }
+  }
+
+  private static INDArray layout(INDArray states, int layout) {
+    return layout == 0 ? states : layout == 1 ? NdAssert.fortran(states) : NdAssert.view(states);
+  }
+
+  @Test
+  void softmaxGroupsAreChecked() {
+    for (int bad : new int[] {1, 0, -3}) {
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> new SoftmaxUnits(bad)).getMessage();
+      assertTrue(message.contains(bad + " states") && message.contains("2 or more"), message);
+      assertThrows(IllegalArgumentException.class, () -> new ActivationGroupSoftmax(bad));
+    }
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> new SoftmaxUnits(3).checkSize(7))
+            .getMessage();
+    assertTrue(message.contains("7 units in groups of 3"), message);
+    new SoftmaxUnits(3).checkSize(9);
+    INDArray seven = Nd4j.zeros(DataType.FLOAT, 2, 7);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new ActivationGroupSoftmax(3).getActivation(seven, false));
   }
 }

@@ -1,0 +1,56 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.rbm;
+
+import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.dl4jebm.layers.testing.LayerChecks;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.TestFactory;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** {@link LayerChecks} on layers of each type of hidden and of visible units. */
+class RbmUnitsLayerChecksTest {
+
+  private static RestrictedBoltzmannMachine.Builder rbm(int nOut) {
+    return new RestrictedBoltzmannMachine.Builder().nOut(nOut);
+  }
+
+  private static DynamicNode hidden(UnitType type, int units) {
+    INDArray input = UnitCases.batch(GaussianUnits.unitVariance(), 5, 4, 1);
+    return dynamicContainer(
+        "hidden " + type,
+        new LayerChecks(
+                () ->
+                    List.of(
+                        rbm(units)
+                            .visibleUnits(GaussianUnits.withVariance(0.5, 1, 1.5, 2))
+                            .hiddenUnits(type)
+                            .build(),
+                        rbm(3).visibleUnits(type).l2(0.05).build()),
+                input)
+            .all());
+  }
+
+  private static DynamicNode visible(UnitType type, int units) {
+    return dynamicContainer(
+        "visible " + type,
+        new LayerChecks(
+                () -> List.of(rbm(3).visibleUnits(type).k(2).persistentChains(3).build()),
+                UnitCases.batch(type, 5, units, 2))
+            .all());
+  }
+
+  @TestFactory
+  Stream<DynamicNode> hiddenUnits() {
+    return Stream.of(hidden(new SpinUnits(), 3), hidden(new SoftmaxUnits(2), 4));
+  }
+
+  @TestFactory
+  Stream<DynamicNode> visibleUnits() {
+    return Stream.of(visible(new SpinUnits(), 4), visible(new SoftmaxUnits(3), 6));
+  }
+}
