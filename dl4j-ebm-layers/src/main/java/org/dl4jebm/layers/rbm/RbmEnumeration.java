@@ -4,6 +4,8 @@
 package org.dl4jebm.layers.rbm;
 
 import java.util.OptionalLong;
+import java.util.concurrent.CancellationException;
+import java.util.function.LongConsumer;
 import org.dl4jebm.layers.ScratchSpace;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -22,8 +24,9 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p>Free energies are computed in the data type of the parameters, sums in DOUBLE. For results to
  * the last digit give a machine with DOUBLE parameters.
  *
- * <p>Parameters that are not finite give NaN. The machine is kept and seen with later changes of
- * its parameters. Not safe for use by several threads at once.
+ * <p>Parameters that are not finite give NaN. If the thread is interrupted, a sum ends with a
+ * {@link CancellationException} and the interruption flag stays set. The machine is kept and seen
+ * with later changes of its parameters. Not safe for use by several threads at once.
  */
 public final class RbmEnumeration {
 
@@ -40,9 +43,24 @@ public final class RbmEnumeration {
 
   private final RbmModel model;
   private final Side side;
+  private final LongConsumer progress;
 
   /** The side to enumerate. */
   private record Side(boolean visible, long states) {}
+
+  /** What is done with one block of states after the other. */
+  @FunctionalInterface
+  public interface BlockVisitor {
+
+    /**
+     * Takes a block.
+     *
+     * @param states consecutive states of the enumerated side, one a row, in the order of their
+     *     numbers; overwritten when the visitor has returned
+     * @param freeEnergies their free energies
+     */
+    void visit(INDArray states, double[] freeEnergies);
+  }
 
   /**
    * Prepares the enumeration of up to {@link #MAX_STATES} states.
@@ -62,6 +80,18 @@ public final class RbmEnumeration {
    * @throws IllegalArgumentException if neither side has a number of states within the limit
    */
   public RbmEnumeration(RbmModel model, long maxStates) {
+    this(model, maxStates, done -> {});
+  }
+
+  /**
+   * Prepares an enumeration that tells how far it is.
+   *
+   * @param model the machine, kept. Not modified.
+   * @param maxStates most states to enumerate, at least 1
+   * @param progress called now and then with the number of states done
+   * @throws IllegalArgumentException if neither side has a number of states within the limit
+   */
+  public RbmEnumeration(RbmModel model, long maxStates, LongConsumer progress) {
     this.model = model;
     this.side =
         choose(
@@ -70,6 +100,7 @@ public final class RbmEnumeration {
             model.visibleSize(),
             model.hiddenSize(),
             maxStates);
+    this.progress = progress;
   }
 
   /**
@@ -161,23 +192,42 @@ public final class RbmEnumeration {
   /** Goes through all states; expectations are summed up only where they are wanted. */
   private double sum(Sums wanted) {
     Sums sums = wanted == null ? new Sums() : wanted;
-    long width = model.visibleSize() + model.hiddenSize();
-    long rows = Math.max(1, Math.min(side.states, BLOCK_NUMBERS / width));
-    for (long first = 0; first < side.states; first += rows) {
-      long start = first;
-      long count = Math.min(rows, side.states - first);
-      SCRATCH.run(() -> addBlock(start, count, sums));
-    }
+    forEachBlock((states, energies) -> addBlock(states, energies, sums));
     return sums.shift + Math.log(sums.total);
   }
 
-  private void addBlock(long first, long rows, Sums sums) {
+  /**
+   * Goes through all states with their free energies as they are now.
+   *
+   * @param visitor takes the blocks in the order of the states' numbers; the arrays that it creates
+   *     do not live longer than its call
+   */
+  public void forEachBlock(BlockVisitor visitor) {
+    long width = model.visibleSize() + model.hiddenSize();
+    long rows = Math.max(1, Math.min(side.states, BLOCK_NUMBERS / width));
+    for (long first = 0; first < side.states; first += rows) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new CancellationException(
+            "interrupted after " + first + " of " + side.states + " states");
+      }
+      long start = first;
+      long count = Math.min(rows, side.states - first);
+      SCRATCH.run(() -> visitBlock(start, count, visitor));
+      progress.accept(first + count);
+    }
+  }
+
+  private void visitBlock(long first, long rows, BlockVisitor visitor) {
     long units = side.visible ? model.visibleSize() : model.hiddenSize();
     UnitType type = side.visible ? model.visibleUnits() : model.hiddenUnits();
     INDArray states = Nd4j.createUninitialized(model.weights().dataType(), rows, units);
     type.writeStates(first, states);
     INDArray energies = side.visible ? model.freeEnergy(states) : model.freeEnergyOfHidden(states);
-    double[] weights = sums.weigh(energies.castTo(DataType.DOUBLE).toDoubleVector());
+    visitor.visit(states, energies.castTo(DataType.DOUBLE).toDoubleVector());
+  }
+
+  private void addBlock(INDArray states, double[] energies, Sums sums) {
+    double[] weights = sums.weigh(energies);
     if (sums.products == null) {
       return;
     }

@@ -286,6 +286,54 @@ public final class RbmModel {
   }
 
   /**
+   * Checks that every parameter is a finite number, as those of a diverged training are not.
+   *
+   * @throws IllegalArgumentException naming the parameter
+   */
+  public void requireFiniteParameters() {
+    requireFinite(weights, "the weights");
+    requireFinite(hiddenBias, "the hidden bias");
+    requireFinite(visibleBias, "the visible bias");
+  }
+
+  /**
+   * Checks data before they are used: their shape, that all values are finite, and what the visible
+   * units accept.
+   *
+   * @param v {@code [n, nIn]} with {@code n} at least 1. Not modified.
+   * @param name how the data are called in the message, such as {@code data}
+   * @throws IllegalArgumentException naming the data, what was found and what is accepted
+   */
+  public void requireVisibleStates(INDArray v, String name) {
+    if (v.rank() != 2 || v.size(1) != visibleSize() || v.size(0) == 0) {
+      throw new IllegalArgumentException(
+          name
+              + " have shape "
+              + Arrays.toString(v.shape())
+              + "; accepted: [n, "
+              + visibleSize()
+              + "] with n at least 1");
+    }
+    INDArray states = v.castTo(weights.dataType());
+    requireFinite(states, name);
+    visible
+        .findBadStates(states)
+        .ifPresent(
+            problem -> {
+              throw new IllegalArgumentException(name + " hold " + problem);
+            });
+  }
+
+  private static void requireFinite(INDArray array, String name) {
+    INDArray flat = array.reshape(array.ordering(), new long[] {array.length()});
+    if (!Double.isFinite(Nd4j.getBlasWrapper().dot(flat, flat))) {
+      throw new IllegalArgumentException(
+          name
+              + " hold NaN or infinite values, or their squares overflow; accepted: finite values");
+    }
+  }
+
+  /**
    * Number of visible units.
    *
    * @return {@code nIn}
