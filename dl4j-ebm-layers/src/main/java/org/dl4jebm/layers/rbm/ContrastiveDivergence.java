@@ -5,7 +5,11 @@ package org.dl4jebm.layers.rbm;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.pretrain.ResumablePretraining;
 import org.dl4jebm.layers.random.RandomStream;
@@ -32,6 +36,9 @@ import org.nd4j.linalg.factory.Nd4j;
  * (Lee, Ekanadham and Ng, NIPS 2007, with the cross-entropy of Hinton's guide, section 11); its
  * gradient is exact.
  *
+ * <p>With {@link Centering} the gradient, that of the penalty included, is turned into the
+ * direction of steepest descent of the centred parameters; the machine stays the same.
+ *
  * <p>Keeps buffers and persistent chains between calls, outside workspaces. Not safe for use by
  * several threads at once.
  */
@@ -43,6 +50,10 @@ public final class ContrastiveDivergence implements RbmEstimator {
   private final ContrastiveDivergenceOptions options;
   private final SparsityPenalty sparsity;
   private final NegativePhase negativePhase;
+
+  /** Null without centering. */
+  private final CenteringOffsets offsets;
+
   private Map<String, Double> diagnostics = Map.of();
   private final Map<Long, PhaseBuffers> buffers = new LinkedHashMap<>(4, 0.75f, true);
 
@@ -65,6 +76,7 @@ public final class ContrastiveDivergence implements RbmEstimator {
     this.options = options;
     this.sparsity = new SparsityPenalty(options);
     this.negativePhase = negativePhase;
+    this.offsets = options.centering() == null ? null : new CenteringOffsets(options.centering());
   }
 
   /**
@@ -100,12 +112,18 @@ public final class ContrastiveDivergence implements RbmEstimator {
     if (gradient.visibleParameters() != null) {
       visibleParameterGradient(model, data, b, gradient.visibleParameters());
     }
+    if (offsets != null) {
+      offsets.update(model, b);
+    }
     sparsity.negateAndAdd(b);
     b.weigh(b.dataHidden);
     b.weighChains(b.chainHidden);
     Nd4j.gemm(b.visibleT, b.hidden, gradient.weights(), false, false, 1.0, 0.0);
-    columnSums(b.hidden, b.ones, gradient.hiddenBias(), 1, 0);
-    columnSums(b.visible, b.phaseWeights, gradient.visibleBias(), 1, 0);
+    PhaseBuffers.columnSums(b.hidden, b.ones, gradient.hiddenBias(), 1, 0);
+    PhaseBuffers.columnSums(b.visible, b.phaseWeights, gradient.visibleBias(), 1, 0);
+    if (offsets != null) {
+      offsets.parameters().transform(gradient);
+    }
     return error;
   }
 
@@ -132,8 +150,8 @@ public final class ContrastiveDivergence implements RbmEstimator {
       RbmModel model, INDArray data, PhaseBuffers b, INDArray out) {
     INDArray onData = energyDerivative(model, data.castTo(out.dataType()), b.dataHiddenT);
     INDArray onChains = energyDerivative(model, b.chainStates(), b.chainHiddenT);
-    columnSums(onData, b.dataPhaseWeights, out, -1, 0);
-    columnSums(onChains, b.chainPhaseWeights, out, -1, 1);
+    PhaseBuffers.columnSums(onData, b.dataPhaseWeights, out, -1, 0);
+    PhaseBuffers.columnSums(onChains, b.chainPhaseWeights, out, -1, 1);
   }
 
   /** {@code E[dE(v, h) / d theta | v]} for each row. */
@@ -176,19 +194,25 @@ public final class ContrastiveDivergence implements RbmEstimator {
 
   @Override
   public Map<String, INDArray> state() {
-    return negativePhase.state();
+    Map<String, INDArray> state = new TreeMap<>(negativePhase.state());
+    if (offsets != null) {
+      state.putAll(offsets.state());
+    }
+    return state;
   }
 
   @Override
   public void setState(RbmModel model, Map<String, INDArray> state) {
-    negativePhase.setState(model, state);
-  }
-
-  /** {@code out = before * out + factor * weights rows}. */
-  private static void columnSums(
-      INDArray rows, INDArray weights, INDArray out, double factor, double before) {
-    INDArray row = out.reshape('f', new long[] {1, out.length()});
-    Nd4j.gemm(weights, rows, row, false, false, factor, before);
+    Set<String> names = new TreeSet<>(negativePhase.stateNames());
+    if (offsets != null) {
+      names.addAll(List.of(CenteringOffsets.VISIBLE, CenteringOffsets.HIDDEN));
+    }
+    SavedArrays.requireNames(state, names.toArray(String[]::new));
+    Runnable chains = negativePhase.restoring(model, state);
+    if (offsets != null) {
+      offsets.restoring(model, state).run();
+    }
+    chains.run();
   }
 
   private PhaseBuffers buffers(RbmModel model, long n) {

@@ -21,14 +21,20 @@ import org.nd4j.linalg.schedule.ISchedule;
  * @param sparsityTarget wanted mean activation of the hidden units, in (0, 1); used only with a
  *     cost
  * @param sparsityCost weight of the sparsity penalty, at least 0; 0 switches it off
+ * @param centering how the gradient is centred, or null for the ordinary one
  */
 public record ContrastiveDivergenceOptions(
-    int k, ISchedule kSchedule, int persistentChains, double sparsityTarget, double sparsityCost)
+    int k,
+    ISchedule kSchedule,
+    int persistentChains,
+    double sparsityTarget,
+    double sparsityCost,
+    Centering centering)
     implements RbmObjective {
 
   /** CD-1 without persistent chains and without a sparsity penalty (whose target is then idle). */
   public static final ContrastiveDivergenceOptions DEFAULT =
-      new ContrastiveDivergenceOptions(1, null, 0, 0.1, 0);
+      new ContrastiveDivergenceOptions(1, null, 0, 0.1, 0, null);
 
   /**
    * Checks the options.
@@ -58,7 +64,7 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions withK(int k) {
     return new ContrastiveDivergenceOptions(
-        k, null, persistentChains, sparsityTarget, sparsityCost);
+        k, null, persistentChains, sparsityTarget, sparsityCost, centering);
   }
 
   /**
@@ -71,7 +77,7 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions withKSchedule(ISchedule kSchedule) {
     return new ContrastiveDivergenceOptions(
-        k, kSchedule, persistentChains, sparsityTarget, sparsityCost);
+        k, kSchedule, persistentChains, sparsityTarget, sparsityCost, centering);
   }
 
   /**
@@ -82,7 +88,7 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions withPersistentChains(int persistentChains) {
     return new ContrastiveDivergenceOptions(
-        k, kSchedule, persistentChains, sparsityTarget, sparsityCost);
+        k, kSchedule, persistentChains, sparsityTarget, sparsityCost, centering);
   }
 
   /**
@@ -93,7 +99,19 @@ public record ContrastiveDivergenceOptions(
    * @return changed options
    */
   public ContrastiveDivergenceOptions withSparsity(double target, double cost) {
-    return new ContrastiveDivergenceOptions(k, kSchedule, persistentChains, target, cost);
+    return new ContrastiveDivergenceOptions(
+        k, kSchedule, persistentChains, target, cost, centering);
+  }
+
+  /**
+   * Sets the centering of the gradient.
+   *
+   * @param centering for example {@link Centering#DEFAULT}, or null for the ordinary gradient
+   * @return changed options
+   */
+  public ContrastiveDivergenceOptions withCentering(Centering centering) {
+    return new ContrastiveDivergenceOptions(
+        k, kSchedule, persistentChains, sparsityTarget, sparsityCost, centering);
   }
 
   /** {@inheritDoc} A sparsity penalty asks for Bernoulli hidden units. */

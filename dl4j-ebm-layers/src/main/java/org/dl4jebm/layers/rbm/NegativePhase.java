@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.rbm;
 
+import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -34,10 +35,14 @@ interface NegativePhase {
   /** Copies of what is kept from step to step, by name. */
   Map<String, INDArray> state();
 
+  /** Names of what {@link #state} returns after the first step. */
+  List<String> stateNames();
+
   /**
-   * Goes on from a saved state; an empty one starts anew.
+   * Checks a saved state, which is empty or has all names, and returns what goes on from it, or
+   * starts anew from an empty one.
    *
-   * @throws IllegalArgumentException if the state does not fit; nothing is changed then
+   * @throws IllegalArgumentException if the state does not fit
    */
-  void setState(RbmModel model, Map<String, INDArray> state);
+  Runnable restoring(RbmModel model, Map<String, INDArray> state);
 }

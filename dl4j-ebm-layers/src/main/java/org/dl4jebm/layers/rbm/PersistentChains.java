@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.rbm;
 
+import java.util.List;
 import java.util.Map;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.random.RandomStream;
@@ -62,9 +63,14 @@ final class PersistentChains implements NegativePhase {
   }
 
   @Override
-  public void setState(RbmModel model, Map<String, INDArray> state) {
-    SavedArrays.requireNames(state, CHAINS);
-    chains =
+  public List<String> stateNames() {
+    return List.of(CHAINS);
+  }
+
+  @Override
+  public Runnable restoring(RbmModel model, Map<String, INDArray> state) {
+    INDArray saved =
         state.isEmpty() ? null : SavedArrays.copy(model, state, CHAINS, count, model.hiddenSize());
+    return () -> chains = saved;
   }
 }

@@ -199,6 +199,13 @@ final class PhaseBuffers {
     return reconstruction;
   }
 
+  /** {@code out = before * out + factor * weights rows}. */
+  static void columnSums(
+      INDArray rows, INDArray weights, INDArray out, double factor, double before) {
+    INDArray row = out.reshape('f', new long[] {1, out.length()});
+    Nd4j.gemm(weights, rows, row, false, false, factor, before);
+  }
+
   private static INDArray matrix(RbmModel model, long rows, long columns) {
     return Nd4j.create(model.weights().dataType(), new long[] {rows, columns}, 'c');
   }

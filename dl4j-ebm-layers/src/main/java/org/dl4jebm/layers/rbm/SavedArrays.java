@@ -22,12 +22,19 @@ final class SavedArrays {
           "the saved state holds "
               + new TreeSet<>(state.keySet())
               + "; accepted: "
-              + (names.length == 0 ? "nothing" : Arrays.toString(names) + " or nothing"));
+              + (names.length == 0 ? "nothing" : Arrays.toString(names) + " or nothing")
+              + ", as configured");
     }
   }
 
   /** A copy of the model's data type, outside workspaces, of an array that must have this shape. */
   static INDArray copy(RbmModel model, Map<String, INDArray> state, String name, long... shape) {
+    return Workspaces.outside(
+        () -> checked(state, name, shape).castTo(model.weights().dataType()).dup('c'));
+  }
+
+  /** A saved array, which must have this shape. */
+  static INDArray checked(Map<String, INDArray> state, String name, long... shape) {
     INDArray array = state.get(name);
     if (!Arrays.equals(array.shape(), shape)) {
       throw new IllegalArgumentException(
@@ -39,7 +46,7 @@ final class SavedArrays {
               + Arrays.toString(shape)
               + ", as configured");
     }
-    return Workspaces.outside(() -> array.castTo(model.weights().dataType()).dup('c'));
+    return array;
   }
 
   static INDArray detachedCopy(INDArray array) {

@@ -56,8 +56,11 @@ class ContrastiveDivergenceOptionsTest {
   void eachMethodChangesItsOptionAlone() {
     ISchedule schedule = new FixedSchedule(4);
     ContrastiveDivergenceOptions all =
-        CD1.withKSchedule(schedule).withPersistentChains(7).withSparsity(0.3, 2);
-    assertEquals(new ContrastiveDivergenceOptions(1, schedule, 7, 0.3, 2), all);
+        CD1.withKSchedule(schedule)
+            .withPersistentChains(7)
+            .withSparsity(0.3, 2)
+            .withCentering(Centering.DEFAULT);
+    assertEquals(new ContrastiveDivergenceOptions(1, schedule, 7, 0.3, 2, Centering.DEFAULT), all);
     assertNull(all.withK(3).kSchedule(), "a constant number replaces the schedule");
     assertEquals(3, all.withK(3).k());
     assertEquals(7, all.withK(3).persistentChains());

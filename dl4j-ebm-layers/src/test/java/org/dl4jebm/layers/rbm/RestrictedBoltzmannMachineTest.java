@@ -229,6 +229,10 @@ class RestrictedBoltzmannMachineTest {
                 ContrastiveDivergenceOptions.DEFAULT.withPersistentChains(4).withSparsity(0.3, 2)),
         rbm ->
             rbm.setObjective(
+                ContrastiveDivergenceOptions.DEFAULT.withCentering(
+                    new Centering(0.3, Centering.Offsets.MEAN))),
+        rbm ->
+            rbm.setObjective(
                 ContrastiveDivergenceOptions.DEFAULT.withKSchedule(
                     new StepSchedule(ScheduleType.EPOCH, 1, 2, 3))),
         // Values that only instantiation refuses must not break comparison either.
@@ -261,7 +265,7 @@ class RestrictedBoltzmannMachineTest {
   void everyOptionIsStored() {
     List<RestrictedBoltzmannMachine> originals = new ArrayList<>();
     changes()
-        .limit(12)
+        .limit(13)
         .forEach(
             change -> {
               RestrictedBoltzmannMachine rbm = build(builder());
