@@ -79,7 +79,7 @@ public final class BernoulliUnits implements UnitType {
    * {@code log(1 + exp(x))} as {@code max(x, 0) + log1p(exp(-|x|))}; ND4J's own softplus overflows
    * at 89 in FLOAT.
    */
-  private static INDArray softplus(INDArray x) {
+  static INDArray softplus(INDArray x) {
     INDArray tail = Transforms.exp(Transforms.abs(x, true).negi(), false);
     return Transforms.log1p(tail, false).addi(Transforms.relu(x, true));
   }

@@ -4,7 +4,9 @@
 package org.dl4jebm.layers.rbm;
 
 import java.util.Arrays;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * What an {@link RbmEstimator} gets for one step of training.
@@ -47,5 +49,21 @@ public record RbmBatch(
    */
   public static RbmBatch of(INDArray data) {
     return new RbmBatch(data, null, 0, 0, true);
+  }
+
+  /**
+   * The weights of the rows as an array of the given type, {@code [n]}; ones where none are set.
+   */
+  INDArray factors(DataType type) {
+    return weights == null
+        ? Nd4j.ones(type, data.size(0))
+        : weights.castTo(type).reshape('c', new long[] {data.size(0)});
+  }
+
+  /** The sum of the weights, the number of rows where none are set. */
+  double totalWeight() {
+    return weights == null
+        ? data.size(0)
+        : weights.castTo(DataType.DOUBLE).sumNumber().doubleValue();
   }
 }

@@ -16,7 +16,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 record RbmBatchChecks(String layerId) {
 
-  /** The shape, finite values, and the range of the visible units. */
+  /** The shape, finite values, and what the objective accepts. */
   void checkData(INDArray batch, RestrictedBoltzmannMachine conf, DataType dataType) {
     long width = conf.getNIn();
     if (batch.rank() != 2 || batch.size(1) != width || batch.size(0) == 0) {
@@ -38,8 +38,8 @@ record RbmBatchChecks(String layerId) {
               + ": finite values "
               + layerId);
     }
-    units
-        .findBadStates(states)
+    conf.trainingObjective()
+        .findBadData(units, states)
         .ifPresent(
             problem -> {
               throw new DL4JInvalidInputException(

@@ -4,7 +4,6 @@
 package org.dl4jebm.layers.rbm;
 
 import java.util.OptionalLong;
-import java.util.concurrent.CancellationException;
 import java.util.function.LongConsumer;
 import org.dl4jebm.layers.ScratchSpace;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -24,9 +23,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p>Free energies are computed in the data type of the parameters, sums in DOUBLE. For results to
  * the last digit give a machine with DOUBLE parameters.
  *
- * <p>Parameters that are not finite give NaN. If the thread is interrupted, a sum ends with a
- * {@link CancellationException} and the interruption flag stays set. The machine is kept and seen
- * with later changes of its parameters. Not safe for use by several threads at once.
+ * <p>Parameters that are not finite give NaN. The machine is kept and seen with later changes of
+ * its parameters. Not safe for use by several threads at once.
  */
 public final class RbmEnumeration {
 
@@ -88,7 +86,7 @@ public final class RbmEnumeration {
    *
    * @param model the machine, kept. Not modified.
    * @param maxStates most states to enumerate, at least 1
-   * @param progress called now and then with the number of states done
+   * @param progress called now and then with the number of states done; what it throws ends the sum
    * @throws IllegalArgumentException if neither side has a number of states within the limit
    */
   public RbmEnumeration(RbmModel model, long maxStates, LongConsumer progress) {
@@ -206,10 +204,6 @@ public final class RbmEnumeration {
     long width = model.visibleSize() + model.hiddenSize();
     long rows = Math.max(1, Math.min(side.states, BLOCK_NUMBERS / width));
     for (long first = 0; first < side.states; first += rows) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw new CancellationException(
-            "interrupted after " + first + " of " + side.states + " states");
-      }
       long start = first;
       long count = Math.min(rows, side.states - first);
       SCRATCH.run(() -> visitBlock(start, count, visitor));

@@ -4,7 +4,9 @@
 package org.dl4jebm.layers.rbm;
 
 import java.io.Serializable;
+import java.util.Optional;
 import org.dl4jebm.layers.random.RandomStream;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonTypeInfo;
 
 /**
@@ -27,6 +29,18 @@ public interface RbmObjective extends Serializable {
    * @throws IllegalArgumentException naming what does not fit and what is accepted
    */
   void check(UnitType visible, UnitType hidden, long visibleSize, long hiddenSize);
+
+  /**
+   * Says what is wrong with data that such a machine should be trained on.
+   *
+   * @param visible type of the visible units
+   * @param data {@code [n, nIn]}, finite, of the machine's data type. Not modified.
+   * @return what was found and what is accepted, or empty if the data can be used; by default what
+   *     {@link UnitType#findBadStates} says
+   */
+  default Optional<String> findBadData(UnitType visible, INDArray data) {
+    return visible.findBadStates(data);
+  }
 
   /**
    * Makes the estimator of the gradient.

@@ -22,10 +22,19 @@ final class GradientViews {
   final INDArray visibleBias;
 
   GradientViews(RbmModel model, DataType type) {
-    long nIn = model.visibleSize();
-    long nOut = model.hiddenSize();
+    this(
+        Nd4j.valueArrayOf(
+            new long[] {model.weights().length() + model.hiddenSize() + model.visibleSize()},
+            Double.NaN,
+            type),
+        model.visibleSize(),
+        model.hiddenSize());
+  }
+
+  /** Views of a given array. */
+  GradientViews(INDArray flat, long nIn, long nOut) {
     long w = nIn * nOut;
-    flat = Nd4j.valueArrayOf(new long[] {w + nOut + nIn}, Double.NaN, type);
+    this.flat = flat;
     weights = flat.get(NDArrayIndex.interval(0, w)).reshape('f', nIn, nOut);
     hiddenBias = flat.get(NDArrayIndex.interval(w, w + nOut));
     visibleBias = flat.get(NDArrayIndex.interval(w + nOut, w + nOut + nIn));
@@ -43,8 +52,11 @@ final class GradientViews {
   }
 
   double fill(RbmEstimator estimator, RbmModel model, RbmBatch batch) {
-    return estimator.gradient(
-        model, batch, new RbmGradient(weights, hiddenBias, visibleBias, null));
+    return estimator.gradient(model, batch, gradient());
+  }
+
+  RbmGradient gradient() {
+    return new RbmGradient(weights, hiddenBias, visibleBias, null);
   }
 
   /**

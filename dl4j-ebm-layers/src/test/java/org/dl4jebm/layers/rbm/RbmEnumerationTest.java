@@ -8,13 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.stream.Stream;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.Oracles;
 import org.dl4jebm.layers.testing.TinyRbm;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -137,6 +140,38 @@ class RbmEnumerationTest {
         assertEquals(meanHidden[j] / total, moments.hidden().getDouble(j), limit);
       }
     }
+  }
+
+  static Stream<Arguments> discretePairs() {
+    return UnitCases.VISIBLE.stream()
+        .filter(v -> v.stateCount(4).isPresent())
+        .flatMap(v -> UnitCases.HIDDEN.stream().map(h -> Arguments.of(v, h)));
+  }
+
+  /** Whatever side is enumerated, the other side's states must give the same. */
+  @ParameterizedTest
+  @MethodSource("discretePairs")
+  void bothSidesAgree(UnitType visible, UnitType hidden) {
+    RbmModel model = ObjectiveChecks.model(ObjectiveChecks.parameters(4, 3), visible, hidden, 4, 3);
+    double logZ = new RbmEnumeration(model).logZ();
+    assertEquals(
+        logSumExpOfNegative(
+            model.freeEnergy(Nd4j.createFromArray(UnitCases.allStates(visible, 4)))),
+        logZ,
+        1e-12);
+    assertEquals(
+        logSumExpOfNegative(
+            model.freeEnergyOfHidden(Nd4j.createFromArray(UnitCases.allStates(hidden, 3)))),
+        logZ,
+        1e-12);
+  }
+
+  private static double logSumExpOfNegative(INDArray energies) {
+    double sum = 0;
+    for (double energy : NdAssert.values(energies)) {
+      sum += Math.exp(-energy);
+    }
+    return Math.log(sum);
   }
 
   @Test

@@ -65,6 +65,16 @@ final class RbmNetworks {
     return network;
   }
 
+  /** A network of one RBM of any size below a softmax layer. */
+  static MultiLayerNetwork single(
+      NeuralNetConfiguration.Builder global, RestrictedBoltzmannMachine.Builder layer) {
+    RestrictedBoltzmannMachine rbm = layer.name("rbm").build();
+    MultiLayerNetwork network =
+        new MultiLayerNetwork(global.list().layer(rbm).layer(output(rbm.getNOut())).build());
+    network.init();
+    return network;
+  }
+
   /** The same as {@link #network} as a graph with vertices {@code in}, {@code rbm}, {@code out}. */
   static ComputationGraph graph(
       NeuralNetConfiguration.Builder global,

@@ -255,12 +255,18 @@ public final class ExactLikelihood {
   }
 
   private <T> T enumerate(String task, RbmModel exact, Function<RbmEnumeration, T> action) {
-    RbmEnumeration enumeration =
-        new RbmEnumeration(exact, maxStates, done -> progress.step(done, null));
+    RbmEnumeration enumeration = new RbmEnumeration(exact, maxStates, this::step);
     progress.start(task, enumeration.states());
     T result = action.apply(enumeration);
     progress.finish(null);
     return result;
+  }
+
+  private void step(long done) {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new CancellationException("interrupted after " + done + " states");
+    }
+    progress.step(done, null);
   }
 
   /** The machine with parameters in DOUBLE. */

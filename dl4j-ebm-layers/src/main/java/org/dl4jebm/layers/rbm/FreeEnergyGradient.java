@@ -1,0 +1,51 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.rbm;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Sums of derivatives of free energies, {@code dF(v)/dW = -t(v)' E[t(h) | v]} and so on: the phase
+ * of an objective that the data drive.
+ */
+final class FreeEnergyGradient {
+
+  private FreeEnergyGradient() {}
+
+  /**
+   * Overwrites a gradient with {@code sum_r a_r dF(v_r)}. That by the visible bias leaves out what
+   * does not depend on {@code v}, which cancels against the derivative of {@code log Z}.
+   *
+   * @param model the machine. Not modified.
+   * @param v visible states, {@code [n, nIn]}. Not modified.
+   * @param factors {@code a}, {@code [n]} of the model's data type. Not modified.
+   * @param out weights and biases are overwritten
+   */
+  static void write(RbmModel model, INDArray v, INDArray factors, RbmGradient out) {
+    INDArray visible = v.castTo(model.weights().dataType()).dup('c');
+    INDArray hidden = model.propUp(visible);
+    model.visibleUnits().toStatistic(visible);
+    model.hiddenUnits().toStatistic(hidden);
+    columnSums(visible, factors, -1, out.visibleBias());
+    columnSums(hidden, factors, -1, out.hiddenBias());
+    hidden.muliColumnVector(factors);
+    Nd4j.gemm(visible, hidden, out.weights(), true, false, -1, 0);
+  }
+
+  /**
+   * Writes {@code out = factor * weights rows}: by gemm, because ND4J's sum of a long FLOAT column
+   * loses digits.
+   */
+  static void columnSums(INDArray rows, INDArray weights, double factor, INDArray out) {
+    Nd4j.gemm(
+        weights.reshape('c', new long[] {1, weights.length()}),
+        rows,
+        out.reshape('f', new long[] {1, out.length()}),
+        false,
+        false,
+        factor,
+        0);
+  }
+}
