@@ -39,6 +39,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p>With {@link Centering} the gradient, that of the penalty included, is turned into the
  * direction of steepest descent of the centred parameters; the machine stays the same.
  *
+ * <p>With {@link FastWeights} persistent chains move by parameters with a fast part.
+ *
  * <p>Keeps buffers and persistent chains between calls, outside workspaces. Not safe for use by
  * several threads at once.
  */
@@ -64,11 +66,16 @@ public final class ContrastiveDivergence implements RbmEstimator {
    * @param random the stream all samples are drawn from, kept
    */
   public ContrastiveDivergence(ContrastiveDivergenceOptions options, RandomStream random) {
-    this(
-        options,
-        options.persistentChains() == 0
-            ? new DataChains(random)
-            : new PersistentChains(options.persistentChains(), random));
+    this(options, negativePhase(options, random));
+  }
+
+  private static NegativePhase negativePhase(
+      ContrastiveDivergenceOptions options, RandomStream random) {
+    int chains = options.persistentChains();
+    if (options.fastWeights() != null) {
+      return new FastChains(chains, options.fastWeights(), random);
+    }
+    return chains == 0 ? new DataChains(random) : new PersistentChains(chains, random);
   }
 
   /** For tests: with other chains than those of the options. */
@@ -97,11 +104,13 @@ public final class ContrastiveDivergence implements RbmEstimator {
     model.hiddenFieldInto(b.dataVisibleT, b.dataHidden, b.dataHiddenT);
     double dataEnergy =
         batch.withScore()
-            ? freeEnergy(model, data.castTo(b.visible.dataType()), b.dataHidden, b.dataPhaseWeights)
+            ? weightedSum(
+                model.freeEnergy(data.castTo(b.visible.dataType()), b.dataHidden),
+                b.dataPhaseWeights)
             : Double.NaN;
     negativePhase.run(model, b, sweeps);
     if (batch.withScore()) {
-      double chainEnergy = freeEnergy(model, b.chainStates(), b.chainHidden, b.chainPhaseWeights);
+      double chainEnergy = weightedSum(negativePhase.freeEnergy(model, b), b.chainPhaseWeights);
       diagnostics = diagnostics(sweeps, (chainEnergy + dataEnergy) / b.totalWeight());
     }
     negativePhase.finish(model, b);
@@ -124,17 +133,16 @@ public final class ContrastiveDivergence implements RbmEstimator {
     if (offsets != null) {
       offsets.parameters().transform(gradient);
     }
+    negativePhase.learn(gradient, data.size(0));
     return error;
   }
 
-  /** Sum of the free energies of states whose hidden field is known, each times its weight. */
-  private static double freeEnergy(
-      RbmModel model, INDArray states, INDArray hiddenField, INDArray weights) {
-    double[] energies = model.freeEnergy(states, hiddenField).toDoubleVector();
+  private static double weightedSum(INDArray numbers, INDArray weights) {
+    double[] terms = numbers.toDoubleVector();
     double[] factors = weights.dup('c').data().asDouble();
     double sum = 0;
-    for (int i = 0; i < energies.length; i++) {
-      sum += factors[i] * energies[i];
+    for (int i = 0; i < terms.length; i++) {
+      sum += factors[i] * terms[i];
     }
     return sum;
   }

@@ -22,6 +22,7 @@ import org.nd4j.linalg.schedule.ISchedule;
  *     cost
  * @param sparsityCost weight of the sparsity penalty, at least 0; 0 switches it off
  * @param centering how the gradient is centred, or null for the ordinary one
+ * @param fastWeights what drives persistent chains on, or null
  */
 public record ContrastiveDivergenceOptions(
     int k,
@@ -29,12 +30,13 @@ public record ContrastiveDivergenceOptions(
     int persistentChains,
     double sparsityTarget,
     double sparsityCost,
-    Centering centering)
+    Centering centering,
+    FastWeights fastWeights)
     implements RbmObjective {
 
   /** CD-1 without persistent chains and without a sparsity penalty (whose target is then idle). */
   public static final ContrastiveDivergenceOptions DEFAULT =
-      new ContrastiveDivergenceOptions(1, null, 0, 0.1, 0, null);
+      new ContrastiveDivergenceOptions(1, null, 0, 0.1, 0, null, null);
 
   /**
    * Checks the options.
@@ -54,6 +56,11 @@ public record ContrastiveDivergenceOptions(
         "sparsityCost",
         sparsityCost,
         "finite, 0 (off) or greater");
+    require(
+        fastWeights == null || persistentChains > 0,
+        "persistentChains",
+        persistentChains,
+        "1 or more, where there are fast weights");
   }
 
   /**
@@ -64,7 +71,7 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions withK(int k) {
     return new ContrastiveDivergenceOptions(
-        k, null, persistentChains, sparsityTarget, sparsityCost, centering);
+        k, null, persistentChains, sparsityTarget, sparsityCost, centering, fastWeights);
   }
 
   /**
@@ -77,7 +84,7 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions withKSchedule(ISchedule kSchedule) {
     return new ContrastiveDivergenceOptions(
-        k, kSchedule, persistentChains, sparsityTarget, sparsityCost, centering);
+        k, kSchedule, persistentChains, sparsityTarget, sparsityCost, centering, fastWeights);
   }
 
   /**
@@ -88,7 +95,7 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions withPersistentChains(int persistentChains) {
     return new ContrastiveDivergenceOptions(
-        k, kSchedule, persistentChains, sparsityTarget, sparsityCost, centering);
+        k, kSchedule, persistentChains, sparsityTarget, sparsityCost, centering, fastWeights);
   }
 
   /**
@@ -100,7 +107,7 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions withSparsity(double target, double cost) {
     return new ContrastiveDivergenceOptions(
-        k, kSchedule, persistentChains, target, cost, centering);
+        k, kSchedule, persistentChains, target, cost, centering, fastWeights);
   }
 
   /**
@@ -111,7 +118,19 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions withCentering(Centering centering) {
     return new ContrastiveDivergenceOptions(
-        k, kSchedule, persistentChains, sparsityTarget, sparsityCost, centering);
+        k, kSchedule, persistentChains, sparsityTarget, sparsityCost, centering, fastWeights);
+  }
+
+  /**
+   * Sets fast weights; persistent chains have to be set first.
+   *
+   * @param fastWeights for example {@link FastWeights#ofRate}, or null for none
+   * @return changed options
+   * @throws IllegalArgumentException if there are no persistent chains
+   */
+  public ContrastiveDivergenceOptions withFastWeights(FastWeights fastWeights) {
+    return new ContrastiveDivergenceOptions(
+        k, kSchedule, persistentChains, sparsityTarget, sparsityCost, centering, fastWeights);
   }
 
   /** {@inheritDoc} A sparsity penalty asks for Bernoulli hidden units. */

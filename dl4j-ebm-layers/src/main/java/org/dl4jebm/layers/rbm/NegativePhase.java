@@ -28,12 +28,23 @@ interface NegativePhase {
   void run(RbmModel model, PhaseBuffers buffers, int sweeps);
 
   /**
+   * Called between {@link #run} and {@link #finish}: free energies of the chains' states, {@code
+   * [m]}, new.
+   */
+  default INDArray freeEnergy(RbmModel model, PhaseBuffers buffers) {
+    return model.freeEnergy(buffers.chainStates(), buffers.chainHidden);
+  }
+
+  /**
    * Called after {@link #run}: replaces the field in {@code buffers.chainHidden} by hidden means.
    */
   void finish(RbmModel model, PhaseBuffers buffers);
 
   /** Copies of what is kept from step to step, by name. */
   Map<String, INDArray> state();
+
+  /** Called with the gradient of a batch of {@code rows} rows. Not modified. */
+  default void learn(RbmGradient gradient, long rows) {}
 
   /** Names of what {@link #state} returns after the first step. */
   List<String> stateNames();

@@ -55,12 +55,15 @@ class ContrastiveDivergenceOptionsTest {
   @Test
   void eachMethodChangesItsOptionAlone() {
     ISchedule schedule = new FixedSchedule(4);
+    FastWeights fast = FastWeights.ofRate(0.3);
     ContrastiveDivergenceOptions all =
         CD1.withKSchedule(schedule)
             .withPersistentChains(7)
             .withSparsity(0.3, 2)
-            .withCentering(Centering.DEFAULT);
-    assertEquals(new ContrastiveDivergenceOptions(1, schedule, 7, 0.3, 2, Centering.DEFAULT), all);
+            .withCentering(Centering.DEFAULT)
+            .withFastWeights(fast);
+    assertEquals(
+        new ContrastiveDivergenceOptions(1, schedule, 7, 0.3, 2, Centering.DEFAULT, fast), all);
     assertNull(all.withK(3).kSchedule(), "a constant number replaces the schedule");
     assertEquals(3, all.withK(3).k());
     assertEquals(7, all.withK(3).persistentChains());

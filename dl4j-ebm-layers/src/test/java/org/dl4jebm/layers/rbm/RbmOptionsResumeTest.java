@@ -43,7 +43,8 @@ class RbmOptionsResumeTest {
     CENTERED_PCD(
         CD1.withPersistentChains(5)
             .withSparsity(0.2, 0.1)
-            .withCentering(new Centering(0.1, Offsets.MEAN)));
+            .withCentering(new Centering(0.1, Offsets.MEAN))),
+    FAST_PCD(CD1.withPersistentChains(5).withFastWeights(new FastWeights(0.2, 0.9)));
 
     private final ContrastiveDivergenceOptions options;
 

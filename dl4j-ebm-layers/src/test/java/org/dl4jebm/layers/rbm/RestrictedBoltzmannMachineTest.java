@@ -229,6 +229,11 @@ class RestrictedBoltzmannMachineTest {
                 ContrastiveDivergenceOptions.DEFAULT.withPersistentChains(4).withSparsity(0.3, 2)),
         rbm ->
             rbm.setObjective(
+                ContrastiveDivergenceOptions.DEFAULT
+                    .withPersistentChains(9)
+                    .withFastWeights(new FastWeights(0.3, 0.5))),
+        rbm ->
+            rbm.setObjective(
                 ContrastiveDivergenceOptions.DEFAULT.withCentering(
                     new Centering(0.3, Centering.Offsets.MEAN))),
         rbm ->
@@ -265,7 +270,7 @@ class RestrictedBoltzmannMachineTest {
   void everyOptionIsStored() {
     List<RestrictedBoltzmannMachine> originals = new ArrayList<>();
     changes()
-        .limit(13)
+        .limit(14)
         .forEach(
             change -> {
               RestrictedBoltzmannMachine rbm = build(builder());
