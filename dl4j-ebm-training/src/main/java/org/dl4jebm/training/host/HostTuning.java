@@ -23,9 +23,10 @@ package org.dl4jebm.training.host;
  *       therefore it is put into the environment of this process, through the C library, before
  *       ND4J loads. Arithmetic results do not change.
  *   <li><b>Matrix products.</b> OpenBLAS 0.3.19, which comes with ND4J M2.1, chooses its kernels by
- *       the model of the processor, and gives one that is newer than itself those for AVX2. Where
- *       the processor has AVX-512, {@code OPENBLAS_CORETYPE=SkylakeX} makes it use the kernels for
- *       that, with up to twice the speed in FLOAT. Results differ by rounding only.
+ *       the model of the processor, and on one that is newer than itself it falls back to those for
+ *       very old processors, a quarter of the speed on a Zen 5. {@code OPENBLAS_CORETYPE} is set to
+ *       its kernels for AVX-512 or AVX2, whichever the processor has. Results differ by rounding
+ *       only.
  *   <li><b>oneDNN.</b> Natives built with oneDNN hold convolutions several times faster than the
  *       ones Deeplearning4j's layers use, but M2.1 leaves them unused: layer helpers are disabled
  *       by default, and their check for oneDNN asks for a class that was renamed. The helpers are
@@ -51,9 +52,9 @@ package org.dl4jebm.training.host;
  * or any {@code KMP_*} variable; {@code OPENBLAS_CORETYPE}; {@code SD_FORBID_HELPERS}; the system
  * property {@code org.eclipse.deeplearning4j.helpers.disable}; a class loader given to
  * Deeplearning4j. Where a part cannot be done (OpenMP or OpenBLAS is loaded already, no JNA,
- * Windows, no AVX-512, natives without oneDNN, a CUDA backend) it is a no-op and the report says
- * so. The call never throws, does not load ND4J itself, and a second call only returns the report
- * of the first.
+ * Windows, no AVX2, natives without oneDNN, a CUDA backend) it is a no-op and the report says so.
+ * The call never throws, does not load ND4J itself, and a second call only returns the report of
+ * the first.
  *
  * <p>When not to use it: in a library, or in a program that shares its JVM with other users of
  * Deeplearning4j; the settings hold for the whole process.

@@ -22,21 +22,31 @@ import org.dl4jebm.training.host.HostTuningReport.Part;
 
 /**
  * Sets {@code OPENBLAS_CORETYPE} for this process before OpenBLAS is loaded, where the processor
- * has AVX-512. OpenBLAS 0.3.19 goes by a list of processor models; on a newer one, as on those of
- * AMD, it takes its kernels for AVX2.
+ * has AVX-512 or AVX2. OpenBLAS 0.3.19 goes by a list of processor models, and takes kernels for
+ * very old processors on one that is newer than its list: "Barcelona" (SSE) on a Zen 5.
  */
 final class MatrixKernels {
 
   static final String VARIABLE = "OPENBLAS_CORETYPE";
 
-  /** OpenBLAS's name of its AVX-512 kernels, after the first processor that had all of it. */
-  static final String VALUE = "SkylakeX";
-
   private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
 
-  /** What the kernels are compiled for. The operating system lists only what it supports. */
-  private static final List<String> NEEDED =
-      List.of("avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl");
+  /**
+   * OpenBLAS's kernels, each named after the first processor that had all they are compiled for,
+   * best first. The operating system lists only the instruction sets that it supports.
+   */
+  private enum Kernels {
+    AVX512("SkylakeX", List.of("avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl")),
+    AVX2("Haswell", List.of("avx2", "fma"));
+
+    private final String coreType;
+    private final List<String> needed;
+
+    Kernels(String coreType, List<String> needed) {
+      this.coreType = coreType;
+      this.needed = needed;
+    }
+  }
 
   private MatrixKernels() {}
 
@@ -61,10 +71,14 @@ final class MatrixKernels {
     if (own != null) {
       return new Part(Outcome.LEFT_TO_USER, VARIABLE + "=" + own);
     }
-    if (!processorFlags.get().containsAll(NEEDED)) {
+    Set<String> flags = processorFlags.get();
+    Optional<Kernels> best =
+        Arrays.stream(Kernels.values()).filter(k -> flags.containsAll(k.needed)).findFirst();
+    if (best.isEmpty()) {
       return new Part(
-          Outcome.UNAVAILABLE, "AVX-512 not found; OpenBLAS chooses by the model of the processor");
+          Outcome.UNAVAILABLE, "no AVX2 found; OpenBLAS chooses by the model of the processor");
     }
+    String coreType = best.get().coreType;
     try {
       if (openBlasLoaded.getAsBoolean()) {
         return new Part(
@@ -76,11 +90,11 @@ final class MatrixKernels {
       if (value != null) {
         return new Part(Outcome.LEFT_TO_USER, VARIABLE + "=" + value);
       }
-      c.set(VARIABLE, VALUE);
-      if (!VALUE.equals(c.get(VARIABLE))) {
+      c.set(VARIABLE, coreType);
+      if (!coreType.equals(c.get(VARIABLE))) {
         return new Part(Outcome.UNAVAILABLE, "setenv of the C library had no effect");
       }
-      return new Part(Outcome.APPLIED, VARIABLE + "=" + VALUE);
+      return new Part(Outcome.APPLIED, VARIABLE + "=" + coreType);
     } catch (LinkageError | RuntimeException e) {
       return new Part(Outcome.UNAVAILABLE, "no access to setenv through JNA: " + e);
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.dl4jebm.training.host.HostTuningReport.Outcome;
@@ -17,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class MatrixKernelsTest {
 
   private static final Set<String> AVX512 =
-      Set.of("fpu", "avx2", "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl");
+      Set.of("fpu", "avx2", "fma", "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl");
 
   private final Map<String, String> process = new HashMap<>();
 
@@ -45,16 +46,20 @@ class MatrixKernelsTest {
   }
 
   @Test
-  void allOfAvx512IsNeeded() {
+  void allOfAnInstructionSetIsNeeded() {
     for (String flag : AVX512) {
       Set<String> flags = new HashSet<>(AVX512);
       flags.remove(flag);
       process.clear();
-      Outcome expected = flag.startsWith("avx512") ? Outcome.UNAVAILABLE : Outcome.APPLIED;
-      assertEquals(expected, apply(Map.of(), flags, false).outcome(), "without " + flag);
-      assertEquals(expected == Outcome.APPLIED, !process.isEmpty());
+      assertEquals(Outcome.APPLIED, apply(Map.of(), flags, false).outcome());
+      String expected = flag.startsWith("avx512") ? "Haswell" : "SkylakeX";
+      assertEquals(Map.of("OPENBLAS_CORETYPE", expected), process, "without " + flag);
     }
-    assertEquals(Outcome.UNAVAILABLE, apply(Map.of(), Set.of(), false).outcome());
+    process.clear();
+    for (Set<String> flags : List.of(Set.<String>of(), Set.of("avx2"), Set.of("fma", "avx512f"))) {
+      assertEquals(Outcome.UNAVAILABLE, apply(Map.of(), flags, false).outcome());
+    }
+    assertTrue(process.isEmpty());
   }
 
   @Test
