@@ -4,7 +4,9 @@
 package org.dl4jebm.layers.random;
 
 import java.util.Arrays;
+import org.dl4jebm.layers.HostBlocks;
 import org.dl4jebm.layers.Workspaces;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.random.impl.BernoulliDistribution;
 import org.nd4j.linalg.api.ops.random.impl.GaussianDistribution;
@@ -17,17 +19,27 @@ import org.nd4j.linalg.factory.Nd4j;
  * be saved and restored.
  *
  * <p>The numbers depend on the seed, on the order of calls and on the memory order of the arrays
- * that are filled, not on the number of threads. Uniform numbers have a resolution of
- * 2<sup>-23</sup> and can be exactly 0, on the CPU in FLOAT and in DOUBLE alike, so an event of
- * probability 0 can happen once in 2<sup>23</sup> draws. Not safe for use by several threads at
- * once.
+ * that are filled, not on the number of threads. Not safe for use by several threads at once.
+ *
+ * <p>Two generators are behind it. 0/1 values on the CPU come from SplitMix64 in loops that the JVM
+ * vectorises; there an event of probability 0 never happens and one of probability 1 always does,
+ * probabilities are met to within 2<sup>-23</sup>, and FLOAT and DOUBLE get the same values. All
+ * else comes from a native generator of ND4J's, whose uniform numbers have a resolution of
+ * 2<sup>-23</sup> and can be exactly 0, in FLOAT and in DOUBLE alike, so that on a GPU an event of
+ * probability 0 can happen once in 2<sup>23</sup> draws.
  */
 public final class RandomStream implements AutoCloseable {
 
   /** How many numbers {@link #state()} returns. */
-  public static final int STATE_LENGTH = 2;
+  public static final int STATE_LENGTH = 3;
+
+  /** Makes every finite difference of two numbers in [0, 1] a whole number when it is added. */
+  private static final float ROUND = 0x1.8p23f;
 
   private final Random generator;
+  private final UniformBlocks uniform;
+  private final float[] block = new float[HostBlocks.LENGTH];
+  private final float[] uniformBlock = new float[HostBlocks.LENGTH];
 
   /** Holds the noise while the means stand in the array to be filled; made when first needed. */
   private INDArray noise;
@@ -40,19 +52,56 @@ public final class RandomStream implements AutoCloseable {
    */
   public RandomStream(long seed) {
     this.generator = Nd4j.getRandomFactory().getNewRandomInstance(Seeds.derive(seed, 0));
+    this.uniform = new UniformBlocks(Seeds.derive(seed, 1));
   }
 
   /**
    * Draws independent 0/1 values: {@code out_i = 1} with probability {@code probability_i}.
    *
    * @param probability probabilities in [0, 1], contiguous, of the type of {@code out}. Not
-   *     modified, unless it is {@code out} itself.
+   *     modified, unless it is {@code out} itself. NaN gives NaN on the CPU.
    * @param out contiguous array of the same shape. Modified; may be {@code probability}.
    * @throws IllegalArgumentException if shapes or data types differ (ND4J would write garbage)
    */
   public void bernoulli(INDArray probability, INDArray out) {
     requireAlike(probability, out, "probability");
-    Nd4j.getExecutioner().exec(new BernoulliDistribution(out, probability), generator);
+    if (!Nd4j.getEnvironment().isCPU()) {
+      Nd4j.getExecutioner().exec(new BernoulliDistribution(out, probability), generator);
+    } else if (out.isEmpty()) {
+      return;
+    } else if (HostBlocks.reach(out)
+        && HostBlocks.reach(probability)
+        && probability.ordering() == out.ordering()) {
+      drawBlocks(probability, out);
+    } else {
+      INDArray single =
+          Nd4j.createUninitialized(DataType.FLOAT, out.shape(), out.ordering()).assign(probability);
+      drawBlocks(single, single);
+      out.assign(single);
+    }
+  }
+
+  private void drawBlocks(INDArray probability, INDArray out) {
+    HostBlocks in = HostBlocks.of(probability);
+    HostBlocks target = HostBlocks.of(out);
+    for (long from = 0; from < in.length(); from += HostBlocks.LENGTH) {
+      int n = in.blockLength(from);
+      in.read(from, block);
+      uniform.next(uniformBlock, n);
+      draw(block, uniformBlock, n);
+      target.write(from, block);
+    }
+  }
+
+  /**
+   * Replaces {@code p} by 1 where {@code p > u} and by 0 elsewhere. Without a comparison, which the
+   * JVM would not vectorise: the difference plus 1/2 is rounded to a whole number.
+   */
+  private static void draw(float[] p, float[] u, int n) {
+    for (int i = 0; i < n; i++) {
+      float rounded = (p[i] - u[i] + 0.5f + ROUND) - ROUND;
+      p[i] = Math.max(0, Math.min(1, rounded));
+    }
   }
 
   /**
@@ -94,17 +143,17 @@ public final class RandomStream implements AutoCloseable {
   /**
    * Returns the position of the stream, for {@link #restore(long[])}.
    *
-   * @return two numbers, a copy
+   * @return {@value #STATE_LENGTH} numbers, a copy
    */
   public long[] state() {
-    return new long[] {generator.rootState(), generator.nodeState()};
+    return new long[] {generator.rootState(), generator.nodeState(), uniform.position()};
   }
 
   /**
    * Goes to a position that {@link #state()} returned earlier, of this stream or of another.
    *
-   * @param state two numbers. Not modified.
-   * @throws IllegalArgumentException if {@code state} does not hold two numbers
+   * @param state {@value #STATE_LENGTH} numbers. Not modified.
+   * @throws IllegalArgumentException if {@code state} does not hold as many numbers
    */
   public void restore(long[] state) {
     if (state.length != STATE_LENGTH) {
@@ -116,6 +165,7 @@ public final class RandomStream implements AutoCloseable {
               + ", as state() returns them");
     }
     generator.setStates(state[0], state[1]);
+    uniform.moveTo(state[2]);
   }
 
   /** Frees the native generator; the stream must not be used afterwards. */

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 class RandomStreamTest {
 
@@ -77,7 +78,7 @@ class RandomStreamTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 3})
+  @ValueSource(ints = {0, 2, 4})
   void aForeignPositionIsRefused(int length) {
     RandomStream random = new RandomStream(9);
     String message =
@@ -121,6 +122,69 @@ class RandomStreamTest {
     }
   }
 
+  /** Every probability is met within the noise, by Bernstein's inequality, see {@link Limits}. */
+  @Test
+  void frequenciesAreTheProbabilities() {
+    double[] probabilities = {1e-6, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 1 - 1e-6};
+    try (RandomStream random = new RandomStream(11)) {
+      for (double probability : probabilities) {
+        INDArray p = Nd4j.valueArrayOf(new long[] {N}, probability, DataType.FLOAT);
+        random.bernoulli(p, p);
+        assertEquals(
+            probability,
+            p.castTo(DataType.DOUBLE).meanNumber().doubleValue(),
+            Limits.bernstein(
+                probability * (1 - probability), Math.max(probability, 1 - probability), N));
+      }
+    }
+  }
+
+  /**
+   * Pairs at many distances, the two halves of one number of the generator among them, and the ends
+   * of a block: the mean of n products of independent centred values of variance 1 is within {@link
+   * Limits#bernstein} of 0.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {1, -1, 42, Long.MIN_VALUE})
+  void statesAreIndependent(long seed) {
+    INDArray p = Nd4j.valueArrayOf(new long[] {N}, 0.5, DataType.FLOAT);
+    try (RandomStream random = new RandomStream(seed)) {
+      random.bernoulli(p, p);
+    }
+    double[] x = NdAssert.values(p);
+    for (int lag : new int[] {1, 2, 3, 4, 7, 8, 16, 784, 1024, 2047, 2048, 2049, 4096, 100_000}) {
+      double sum = 0;
+      for (int i = 0; i + lag < N; i++) {
+        sum += 4 * (x[i] - 0.5) * (x[i + lag] - 0.5);
+      }
+      assertEquals(0, sum / (N - lag), Limits.bernstein(1, 1, N - lag), "lag " + lag);
+    }
+  }
+
+  /** What is drawn does not depend on where blocks begin, on the type or on gaps in the memory. */
+  @Test
+  void theSameStatesInEveryLayoutOfMemory() {
+    INDArray p = Nd4j.create(DataType.FLOAT, 97, 53);
+    new RandomStream(3).uniform(p);
+    INDArray expected = p.ulike();
+    new RandomStream(8).bernoulli(p, expected);
+    INDArray exact = p.castTo(DataType.DOUBLE);
+    new RandomStream(8).bernoulli(exact, exact);
+    NdAssert.assertSame(expected.castTo(DataType.DOUBLE), exact);
+    INDArray wide = Nd4j.create(DataType.FLOAT, 97, 60);
+    INDArray gaps = wide.get(NDArrayIndex.all(), NDArrayIndex.interval(4, 57));
+    gaps.assign(p);
+    new RandomStream(8).bernoulli(gaps, gaps);
+    NdAssert.assertSame(expected, gaps.dup());
+    assertEquals(0, wide.getColumn(3).sumNumber().doubleValue());
+    INDArray twoRows = Nd4j.create(DataType.FLOAT, 99, 53);
+    INDArray view = twoRows.get(NDArrayIndex.interval(1, 98), NDArrayIndex.all());
+    new RandomStream(8).bernoulli(p, view);
+    NdAssert.assertSame(expected, view.dup());
+    assertEquals(0, twoRows.getRow(0).sumNumber().doubleValue());
+    assertEquals(0, twoRows.getRow(98).sumNumber().doubleValue());
+  }
+
   /**
    * Bad seeds of the native generator correlate numbers up to 0.6 at lags of powers of two. The
    * mean of n products of independent uniforms, centred and scaled to variance 1, is normal at this
@@ -146,15 +210,21 @@ class RandomStreamTest {
 
   @Test
   void sureThingsAreSure() {
-    INDArray one = Nd4j.ones(DataType.FLOAT, N);
     try (RandomStream random = new RandomStream(4)) {
-      random.bernoulli(one, one);
-      assertEquals(N, one.castTo(DataType.DOUBLE).sumNumber().doubleValue());
-      // A uniform number is exactly 0 once in 2^23 draws; the expected count here is 0.05, and
-      // more than 5 would come with probability 2e-11.
-      INDArray zero = Nd4j.zeros(DataType.FLOAT, N);
-      random.bernoulli(zero, zero);
-      assertTrue(zero.castTo(DataType.DOUBLE).sumNumber().doubleValue() <= 5);
+      for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
+        INDArray one = Nd4j.ones(type, N);
+        random.bernoulli(one, one);
+        NdAssert.assertSame(Nd4j.ones(type, N), one);
+        INDArray zero = Nd4j.zeros(type, N);
+        random.bernoulli(zero, zero);
+        NdAssert.assertSame(Nd4j.zeros(type, N), zero);
+        INDArray beyond = Nd4j.createFromArray(-1e30, -3.2, -0.9, 1.9, 3.2, 1e30).castTo(type);
+        random.bernoulli(beyond, beyond);
+        NdAssert.assertSame(Nd4j.createFromArray(0., 0, 0, 1, 1, 1).castTo(type), beyond);
+        INDArray unknown = Nd4j.valueArrayOf(new long[] {3}, Double.NaN, type);
+        random.bernoulli(unknown, unknown);
+        assertTrue(Double.isNaN(unknown.getDouble(1)), "divergence must not be hidden");
+      }
       INDArray mean = Nd4j.createFromArray(-1e3, -0.5, 0, 2, 7e5);
       INDArray out = mean.ulike();
       random.gaussian(mean, 0, out);

@@ -25,6 +25,7 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.util.ModelSerializer;
 import org.dl4jebm.layers.pretrain.PretrainState;
+import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.training.ModelFiles;
 import org.dl4jebm.training.pretrain.NetworkStack.Stage;
 import org.dl4jebm.training.report.AtomicFile;
@@ -210,13 +211,14 @@ final class PretrainCheckpoint {
   }
 
   private static void checkRandomState(long[] state, String whose) {
-    if (state == null || state.length != 2) {
+    if (state == null || state.length != RandomStream.STATE_LENGTH) {
       throw new IllegalArgumentException(
           "its random state "
               + whose
               + " has "
               + (state == null ? 0 : state.length)
-              + " numbers; accepted: 2");
+              + " numbers; accepted: "
+              + RandomStream.STATE_LENGTH);
     }
   }
 
