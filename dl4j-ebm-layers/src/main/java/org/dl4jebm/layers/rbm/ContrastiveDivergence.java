@@ -163,8 +163,7 @@ public final class ContrastiveDivergence implements RbmEstimator {
   }
 
   /** {@code E[dE(v, h) / d theta | v]} for each row. */
-  private static INDArray energyDerivative(
-      RbmModel model, INDArray states, INDArray hiddenStatisticsT) {
+  static INDArray energyDerivative(RbmModel model, INDArray states, INDArray hiddenStatisticsT) {
     INDArray coupling = Nd4j.createUninitialized(states.dataType(), states.shape(), 'c');
     model.visibleFieldInto(hiddenStatisticsT, coupling, coupling.transpose());
     coupling.subiRowVector(model.visibleBias());

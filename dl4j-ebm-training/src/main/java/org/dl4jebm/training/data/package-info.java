@@ -13,6 +13,8 @@
  *   <li>{@link org.dl4jebm.training.data.ShuffledDataSetIterator} gives minibatches in an order
  *       that a resumed run can repeat; other iterators can offer the same through {@link
  *       org.dl4jebm.training.data.EpochSeekable}.
+ *   <li>{@link org.dl4jebm.training.data.LabelColumnsIterator} puts labels behind the features, for
+ *       machines that learn both.
  * </ul>
  */
 package org.dl4jebm.training.data;
