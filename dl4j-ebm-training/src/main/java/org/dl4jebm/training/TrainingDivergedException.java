@@ -4,8 +4,9 @@
 package org.dl4jebm.training;
 
 /**
- * Training produced values that are not finite. The parameters have been put back to the last good
- * ones before this is thrown; the message names the step and the quantity. Usual remedies: a
+ * Training produced values that are not finite, or weights that have no distribution (see {@link
+ * org.dl4jebm.layers.rbm.NotNormalisableException}). The parameters have been put back to the last
+ * good ones before this is thrown; the message names the step and the quantity. Usual remedies: a
  * smaller learning rate, standardised data for Gaussian units, a constraint on the norm of the
  * weights.
  */

@@ -118,13 +118,13 @@ public final class ContrastiveDivergence implements RbmEstimator {
     model.hiddenUnits().toStatistic(b.dataHidden);
     model.hiddenUnits().toStatistic(b.chainHidden);
     double error = batch.withScore() ? reconstructionError(model, data, b) : Double.NaN;
-    if (gradient.visibleParameters() != null) {
-      visibleParameterGradient(model, data, b, gradient.visibleParameters());
-    }
     if (offsets != null) {
       offsets.update(model, b);
     }
     sparsity.negateAndAdd(b);
+    if (gradient.visibleParameters() != null) {
+      visibleParameterGradient(model, data, b, gradient.visibleParameters());
+    }
     b.weigh(b.dataHidden);
     b.weighChains(b.chainHidden);
     Nd4j.gemm(b.visibleT, b.hidden, gradient.weights(), false, false, 1.0, 0.0);
@@ -154,9 +154,10 @@ public final class ContrastiveDivergence implements RbmEstimator {
     return Collections.unmodifiableMap(numbers);
   }
 
+  /** The hidden rows of the data are those of {@link SparsityPenalty#negateAndAdd}. */
   private static void visibleParameterGradient(
       RbmModel model, INDArray data, PhaseBuffers b, INDArray out) {
-    INDArray onData = energyDerivative(model, data.castTo(out.dataType()), b.dataHiddenT);
+    INDArray onData = energyDerivative(model, data.castTo(out.dataType()), b.dataHiddenT, -1);
     INDArray onChains = energyDerivative(model, b.chainStates(), b.chainHiddenT);
     PhaseBuffers.columnSums(onData, b.dataPhaseWeights, out, -1, 0);
     PhaseBuffers.columnSums(onChains, b.chainPhaseWeights, out, -1, 1);
@@ -164,9 +165,15 @@ public final class ContrastiveDivergence implements RbmEstimator {
 
   /** {@code E[dE(v, h) / d theta | v]} for each row. */
   static INDArray energyDerivative(RbmModel model, INDArray states, INDArray hiddenStatisticsT) {
+    return energyDerivative(model, states, hiddenStatisticsT, 1);
+  }
+
+  /** The same with {@code sign t(h)} as hidden statistics. */
+  private static INDArray energyDerivative(
+      RbmModel model, INDArray states, INDArray hiddenStatisticsT, double sign) {
     INDArray coupling = Nd4j.createUninitialized(states.dataType(), states.shape(), 'c');
     model.visibleFieldInto(hiddenStatisticsT, coupling, coupling.transpose());
-    coupling.subiRowVector(model.visibleBias());
+    coupling.subiRowVector(model.visibleBias()).muli(sign);
     return model.visibleUnits().parameterGradient(states, coupling, model.visibleBias());
   }
 

@@ -16,13 +16,14 @@ import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.ops.transforms.Transforms;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
- * Real-valued units with a fixed variance {@code s_i^2} each: {@code e(x; b) = sum (x_i - b_i)^2 /
- * (2 s_i^2)}, {@code t(x) = x / s^2}, {@code x | z ~ N(z, s^2)}, {@code A(z; b) = sum log(2 pi
- * s_i^2) / 2 + (z_i^2 - b_i^2) / (2 s_i^2)}.
+ * Real-valued units with a variance {@code s_i^2} each: {@code e(x; b) = sum (x_i - b_i)^2 / (2
+ * s_i^2)}, {@code t(x) = x / s^2}, {@code x | z ~ N(z, s^2)}, {@code A(z; b) = sum log(2 pi s_i^2)
+ * / 2 + (z_i^2 - b_i^2) / (2 s_i^2)}.
  *
  * <p>The coupling is {@code v_i W_ij h_j / s_i^2} (Cho, Ilin and Raiko, ICANN 2011), not Hinton and
  * Salakhutdinov's {@code v_i W_ij h_j / s_i}; weights of the one are those of the other times
@@ -31,26 +32,47 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * <p>Choose them for real-valued data. Standardise each input to mean 0 and variance 1 first and
  * take {@link #unitVariance()}, or give the noise variance of each input. Learning rates must be 10
  * to 100 times smaller than with Bernoulli units (Hinton, UTML TR 2010-003, section 13.2).
+ *
+ * <p>With {@link #learnedVariance} the logarithms {@code theta_i = log s_i^2} are learned in
+ * pretraining, as Cho, Ilin and Raiko propose, from
+ *
+ * <pre>{@code   dE/dtheta_i = -(v_i - b_i)^2 / (2 s_i^2) + v_i sum_j W_ij t_j(h) / s_i^2}</pre>
+ *
+ * so that reconstructions get sharper than the data's own spread. They are the layer's parameter
+ * {@link RbmParamInitializer#VISIBLE_PARAMETERS_KEY}, which counts as a bias: it follows the bias
+ * updater and the constraints and regularisation of biases; l2 on biases pulls variances towards 1.
+ * Leave inputs out that never change: their variance would fall without end.
+ *
+ * <p>Hidden units of fixed variance give a linear layer, {@code f(z) = z}. With Gaussian or
+ * rectified visible units they are normalisable only for small weights; see {@link
+ * RbmModel#requireNormalisable}. A machine with Gaussian units on both sides is a Gaussian
+ * distribution, and no better than factor analysis.
  */
 public final class GaussianUnits implements UnitType {
 
   private static final long serialVersionUID = 1L;
 
   private final double[] variance;
+  private final boolean learned;
+
+  /** The parameters {@code log s^2}, or null where the variances are those of {@link #variance}. */
+  private final transient INDArray logVariance;
 
   /** The variances as a row, one copy a data type; filled when first asked for. */
   private final transient Map<DataType, INDArray> varianceRows = new ConcurrentHashMap<>();
 
   private final transient Map<DataType, INDArray> deviationRows = new ConcurrentHashMap<>();
 
-  private GaussianUnits(double[] variance) {
+  private GaussianUnits(double[] variance, boolean learned, INDArray logVariance) {
     for (int i = 0; i < variance.length; i++) {
       if (!(variance[i] > 0) || Double.isInfinite(variance[i])) {
         throw new IllegalArgumentException(
             "variance[" + i + "] is " + variance[i] + "; accepted: finite and greater than 0");
       }
     }
-    this.variance = variance.clone();
+    this.variance = variance.length == 1 && variance[0] == 1 ? new double[0] : variance.clone();
+    this.learned = learned;
+    this.logVariance = logVariance;
   }
 
   /**
@@ -59,27 +81,42 @@ public final class GaussianUnits implements UnitType {
    * @return the type
    */
   public static GaussianUnits unitVariance() {
-    return new GaussianUnits(new double[0]);
+    return new GaussianUnits(new double[0], false, null);
   }
 
   /**
    * Units with given variances.
    *
-   * @param variance one variance for all units, or one a unit; finite, greater than 0. Not
-   *     modified.
+   * @param variance none for 1, one variance for all units, or one a unit; finite, greater than 0.
+   *     Not modified.
    * @return the type
-   * @throws IllegalArgumentException if there is no variance, or one is not finite and positive
+   * @throws IllegalArgumentException if one is not finite and positive
    */
-  @JsonCreator
-  public static GaussianUnits withVariance(@JsonProperty("variance") double... variance) {
-    if (variance == null || (variance.length == 1 && variance[0] == 1)) {
-      return unitVariance();
-    }
-    return new GaussianUnits(variance);
+  public static GaussianUnits withVariance(double... variance) {
+    return new GaussianUnits(variance, false, null);
   }
 
   /**
-   * Returns the variances.
+   * Visible units whose variances are learned, one a unit.
+   *
+   * @param initial variances at the start: none for 1, one for all units, or one a unit; finite,
+   *     greater than 0. Not modified. The variances of the data are a good choice.
+   * @return the type
+   * @throws IllegalArgumentException if one is not finite and positive
+   */
+  public static GaussianUnits learnedVariance(double... initial) {
+    return new GaussianUnits(initial, true, null);
+  }
+
+  /** Files of before variances could be learned do not say whether they are. */
+  @JsonCreator
+  private static GaussianUnits read(
+      @JsonProperty("variance") double[] variance, @JsonProperty("learned") boolean learned) {
+    return new GaussianUnits(variance == null ? new double[0] : variance, learned, null);
+  }
+
+  /**
+   * Returns the given variances, or those that learned ones start with.
    *
    * @return empty for unit variance, one number for all units, or one a unit; a copy
    */
@@ -88,20 +125,36 @@ public final class GaussianUnits implements UnitType {
     return variance.clone();
   }
 
+  /**
+   * Tells whether the variances are learned.
+   *
+   * @return true if they are parameters of the layer
+   */
+  @JsonProperty("learned")
+  public boolean isLearned() {
+    return learned;
+  }
+
   @Override
   public String describe() {
-    return variance.length == 0
-        ? "Gaussian units of variance 1"
-        : variance.length == 1
-            ? "Gaussian units of variance " + variance[0]
-            : "Gaussian units of " + variance.length + " given variances";
+    String which =
+        variance.length == 0
+            ? "variance 1"
+            : variance.length == 1
+                ? "variance " + variance[0]
+                : variance.length + " given variances";
+    return learned
+        ? "Gaussian units of learned variances, at first of " + which
+        : "Gaussian units of " + which;
   }
 
   @Override
   public Optional<String> reasonNotHidden() {
-    return Optional.of(
-        "Gaussian units are real-valued, and a fine-tuned layer of them would be linear rather than"
-            + " sigmoid; they are supported as visible units only");
+    return learned
+        ? Optional.of(
+            "a hidden unit of variance s^2 is one of variance 1 whose weights and bias are divided"
+                + " by s, so there is nothing to learn; take GaussianUnits.unitVariance()")
+        : Optional.empty();
   }
 
   @Override
@@ -113,6 +166,15 @@ public final class GaussianUnits implements UnitType {
               + " variances for "
               + units
               + " Gaussian units; accepted: none, 1 or "
+              + units);
+    }
+    if (logVariance != null && logVariance.length() != units) {
+      throw new IllegalArgumentException(
+          "there are "
+              + logVariance.length()
+              + " learned variances for "
+              + units
+              + " Gaussian units; accepted: "
               + units);
     }
   }
@@ -138,9 +200,12 @@ public final class GaussianUnits implements UnitType {
   }
 
   private double logNormaliser(long units) {
-    double sum = 0;
+    double sum = units * Math.log(2 * Math.PI);
+    if (logVariance != null) {
+      return (sum + logVariance.castTo(DataType.DOUBLE).sumNumber().doubleValue()) / 2;
+    }
     for (int i = 0; i < units; i++) {
-      sum += Math.log(2 * Math.PI * varianceOf(i));
+      sum += Math.log(varianceOf(i));
     }
     return sum / 2;
   }
@@ -159,11 +224,14 @@ public final class GaussianUnits implements UnitType {
 
   @Override
   public void fieldToMeanAndSample(INDArray field, INDArray sample, RandomStream random) {
-    if (variance.length <= 1) {
+    if (logVariance == null && variance.length <= 1) {
       random.gaussian(field, Math.sqrt(varianceOf(0)), sample);
       return;
     }
-    INDArray deviation = row(deviationRows, field.dataType(), Math::sqrt);
+    INDArray deviation =
+        logVariance == null
+            ? row(deviationRows, field.dataType(), Math::sqrt)
+            : Transforms.exp(logVariance.div(2), false).castTo(field.dataType());
     if (sample != field) {
       sample.assign(field);
     }
@@ -178,7 +246,9 @@ public final class GaussianUnits implements UnitType {
   }
 
   private void divideByVariance(INDArray states) {
-    if (variance.length == 1) {
+    if (logVariance != null) {
+      states.diviRowVector(Transforms.exp(logVariance, true).castTo(states.dataType()));
+    } else if (variance.length == 1) {
       states.divi(variance[0]);
     } else if (variance.length > 1) {
       states.diviRowVector(row(varianceRows, states.dataType(), DoubleUnaryOperator.identity()));
@@ -197,7 +267,36 @@ public final class GaussianUnits implements UnitType {
 
   @Override
   public boolean statisticIsState() {
-    return variance.length == 0;
+    return !learned && variance.length == 0;
+  }
+
+  @Override
+  public long parameterCount(long units) {
+    return learned ? units : 0;
+  }
+
+  @Override
+  public void initializeParameters(INDArray parameters) {
+    for (int i = 0; i < parameters.length(); i++) {
+      parameters.putScalar(i, Math.log(varianceOf(i)));
+    }
+  }
+
+  @Override
+  public UnitType withParameters(INDArray parameters) {
+    return learned ? new GaussianUnits(variance, true, parameters) : this;
+  }
+
+  @Override
+  public INDArray parameterGradient(INDArray states, INDArray coupling, INDArray bias) {
+    if (!learned) {
+      return UnitType.super.parameterGradient(states, coupling, bias);
+    }
+    INDArray half = states.subRowVector(bias);
+    half.muli(half).muli(-0.5);
+    INDArray gradient = states.mul(coupling).addi(half);
+    divideByVariance(gradient);
+    return gradient;
   }
 
   @Override
@@ -216,6 +315,18 @@ public final class GaussianUnits implements UnitType {
   }
 
   @Override
+  public EnergyGrowth growth(long units) {
+    double[] inverse = new double[(int) units];
+    for (int i = 0; i < inverse.length; i++) {
+      inverse[i] =
+          logVariance == null
+              ? 1 / Math.sqrt(varianceOf(i))
+              : Math.exp(-logVariance.getDouble(i) / 2);
+    }
+    return new EnergyGrowth(inverse, new boolean[inverse.length]);
+  }
+
+  @Override
   public OptionalLong stateCount(long units) {
     return OptionalLong.empty();
   }
@@ -227,17 +338,22 @@ public final class GaussianUnits implements UnitType {
 
   /** Java serialisation leaves the caches empty; the constructor makes them anew. */
   private Object readResolve() {
-    return new GaussianUnits(variance);
+    return new GaussianUnits(variance, learned, null);
   }
 
+  /** Equal options, and the same array of learned variances if there is one. */
   @Override
   public boolean equals(Object other) {
-    return other instanceof GaussianUnits units && Arrays.equals(variance, units.variance);
+    return other instanceof GaussianUnits units
+        && Arrays.equals(variance, units.variance)
+        && learned == units.learned
+        && logVariance == units.logVariance;
   }
 
   @Override
   public int hashCode() {
-    return 31 * GaussianUnits.class.hashCode() + Arrays.hashCode(variance);
+    return 31 * (31 * GaussianUnits.class.hashCode() + Arrays.hashCode(variance))
+        + Boolean.hashCode(learned);
   }
 
   @Override

@@ -6,6 +6,7 @@ package org.dl4jebm.layers.rbm;
 import java.util.Arrays;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.broadcast.BiasAdd;
 import org.nd4j.linalg.factory.Nd4j;
@@ -28,6 +29,11 @@ import org.nd4j.linalg.factory.Nd4j;
  * threads as long as nobody changes the parameters.
  */
 public final class RbmModel {
+
+  /** Relative accuracies of norms. */
+  private static final double EXACT = 1e-10;
+
+  private static final double ROUGH = 1e-3;
 
   private final INDArray weights;
   private final INDArray hiddenBias;
@@ -330,6 +336,53 @@ public final class RbmModel {
       throw new IllegalArgumentException(
           name
               + " hold NaN or infinite values, or their squares overflow; accepted: finite values");
+    }
+  }
+
+  /**
+   * Says how strongly two unbounded sides are coupled. With states divided by their deviations,
+   * {@code u = v / s_v} and {@code q = h / s_h}, the energy grows as {@code (u^2 + q^2) / 2 - u M
+   * q'} with {@code M_ij = W_ij / (s_vi s_hj)}; for two units that are never negative a negative
+   * {@code M_ij} only helps, and is taken as 0. The norm is the largest singular value of {@code
+   * M}.
+   *
+   * @return the norm, 0 if one of the sides is bounded; NaN or infinite if parameters are
+   */
+  public double couplingNorm() {
+    return CouplingNorm.of(this, DataType.DOUBLE, EXACT);
+  }
+
+  /**
+   * Checks that {@code exp(-E)} has a finite integral, that is that {@link #couplingNorm} is less
+   * than 1. With a bounded side every machine passes. With Gaussian units on both sides the
+   * condition is exact; with units that are never negative it is sufficient: machines that do not
+   * pass can be normalisable still (what is exact, copositivity, is hard to compute).
+   *
+   * @throws NotNormalisableException naming the norm
+   */
+  public void requireNormalisable() {
+    requireNormalisable(couplingNorm());
+  }
+
+  /**
+   * The same to a relative accuracy of a thousandth, in the parameters' data type, for training.
+   */
+  void requireRoughlyNormalisable() {
+    requireNormalisable(CouplingNorm.of(this, weights.dataType(), ROUGH));
+  }
+
+  private void requireNormalisable(double norm) {
+    if (!(norm < 1)) {
+      throw new NotNormalisableException(
+          "the coupling of "
+              + visible.describe()
+              + " with "
+              + hidden.describe()
+              + " has norm "
+              + norm
+              + "; accepted: less than 1, or the machine has no distribution. Take smaller weights"
+              + " (at the start for example weightInit(new NormalDistribution(0, 0.01)), later"
+              + " weight decay or a smaller learning rate), or bounded units on one side");
     }
   }
 

@@ -35,8 +35,9 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  *
  * <p>Updater, weight initialisation, l1, l2, weight decay, constraints, gradient normalisation and
  * weight noise are DL4J's and act in pretraining and fine-tuning alike; the visible bias follows
- * the bias updater, bias regularisation and bias constraints. Dropout acts in fine-tuning only. The
- * random stream of pretraining comes from the network's seed, which must not be 0.
+ * the bias updater, bias regularisation and bias constraints, and so do learned variances. Dropout
+ * acts in fine-tuning only. The random stream of pretraining comes from the network's seed, which
+ * must not be 0.
  *
  * <p>The units of the two sides are chosen by the data and by the use of the layer:
  *
@@ -47,11 +48,13 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  * <tr><td>{@link SpinUnits}</td><td>in [-1, 1]: symmetric binary</td><td>tanh</td></tr>
  * <tr><td>{@link SoftmaxUnits}</td><td>one-hot groups: labels, symbols</td>
  * <td>softmax of each group</td></tr>
- * <tr><td>{@link GaussianUnits}</td><td>real numbers</td><td>not as hidden units</td></tr>
+ * <tr><td>{@link GaussianUnits}</td><td>real numbers</td><td>identity</td></tr>
  * </table>
  *
  * <p>{@code f} follows from the hidden units and cannot be chosen. Start with Bernoulli units on
- * both sides unless the data are of another kind.
+ * both sides unless the data are of another kind. Two sides without a bound are a distribution only
+ * while the weights are small: see {@link RbmModel#requireNormalisable}, which is asked when a
+ * network is initialised and every {@code scoreEvery} iterations of pretraining.
  */
 public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
 
@@ -105,7 +108,19 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
     layer.setParamsViewArray(layerParamsView);
     layer.setParamTable(initializer().init(conf, layerParamsView, initializeParams));
     layer.setConf(conf);
+    if (initializeParams) {
+      checkNormalisable(layer);
+    }
     return layer;
+  }
+
+  /** Only at the start: what was trained since, supervised too, must not keep a file closed. */
+  private void checkNormalisable(RestrictedBoltzmannMachineLayer layer) {
+    try {
+      layer.model().requireNormalisable();
+    } catch (NotNormalisableException e) {
+      throw new DL4JInvalidConfigException(describeLayer() + e.getMessage(), e);
+    }
   }
 
   /** Checks what can be checked when the layer stands alone. */

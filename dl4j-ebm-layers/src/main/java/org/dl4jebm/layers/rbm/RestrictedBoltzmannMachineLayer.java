@@ -104,6 +104,8 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
    * @param workspaceMgr DL4J's workspaces; may be {@link LayerWorkspaceMgr#noWorkspaces()}
    * @throws DL4JInvalidInputException if the batch is empty, has the wrong width, NaN, infinite
    *     values or values outside the range of the visible units; nothing was changed then
+   * @throws NotNormalisableException if both sides are unbounded and the weights have become too
+   *     large, which is looked at every {@code scoreEvery} iterations; nothing was changed then
    */
   @Override
   public void fit(INDArray batch, LayerWorkspaceMgr workspaceMgr) {
@@ -158,6 +160,9 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
             getParamWithNoise(RbmParamInitializer.WEIGHT_KEY, true, workspaceMgr),
             getParamWithNoise(RbmParamInitializer.HIDDEN_BIAS_KEY, true, workspaceMgr));
     boolean scoreDue = conf.getIterationCount() % layerConf().getScoreEvery() == 0;
+    if (scoreDue) {
+      checkNormalisable(model);
+    }
     double error =
         estimator()
             .gradient(
@@ -174,6 +179,15 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
       score = error + calcRegularizationScore(false);
     }
     weightNoiseParams.clear();
+  }
+
+  private void checkNormalisable(RbmModel model) {
+    try {
+      model.requireRoughlyNormalisable();
+    } catch (NotNormalisableException e) {
+      weightNoiseParams.clear();
+      throw new NotNormalisableException(e.getMessage() + " " + layerId());
+    }
   }
 
   private RbmEstimator estimator() {
@@ -244,6 +258,14 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
     if (!visible.statisticIsState()) {
       visible.toStatistic(gradientViews.get(RbmParamInitializer.WEIGHT_KEY).transpose());
       visible.toStatistic(result.getSecond());
+    }
+    INDArray further = gradientViews.get(RbmParamInitializer.VISIBLE_PARAMETERS_KEY);
+    if (further != null) {
+      further.assign(0);
+      result
+          .getFirst()
+          .gradientForVariable()
+          .put(RbmParamInitializer.VISIBLE_PARAMETERS_KEY, further);
     }
     return result;
   }

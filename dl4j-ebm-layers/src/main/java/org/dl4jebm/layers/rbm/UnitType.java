@@ -142,12 +142,25 @@ public interface UnitType extends Serializable {
   IActivation activation();
 
   /**
-   * Tells whether the states of a unit have a bound. Two sides without one are coupled by a
-   * quadratic form that need not be normalisable.
+   * Tells whether the states of all units have a bound. Two sides without one are coupled by a
+   * quadratic form that need not be normalisable; see {@link RbmModel#requireNormalisable}.
    *
    * @return true if they have
    */
   boolean isBounded();
+
+  /**
+   * How fast the energy grows for large states. To be overridden by types without a bound.
+   *
+   * @param units number of units of the layer
+   * @return no growth where the states have a bound
+   */
+  default EnergyGrowth growth(long units) {
+    if (!isBounded()) {
+      throw new UnsupportedOperationException(describe() + " do not say how their energy grows");
+    }
+    return EnergyGrowth.bounded(units);
+  }
 
   /**
    * Number of joint states of a layer of discrete units, for enumeration.

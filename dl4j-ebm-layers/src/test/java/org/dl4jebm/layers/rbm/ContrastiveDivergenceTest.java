@@ -43,6 +43,10 @@ class ContrastiveDivergenceTest {
     return RbmModelTest.pairs();
   }
 
+  static Stream<UnitPair> thinPairs() {
+    return RbmModelTest.thinPairs();
+  }
+
   /** Pairs whose hidden units can have a sparsity penalty. */
   static Stream<UnitPair> sparse() {
     return pairs().filter(pair -> pair.hidden() instanceof BernoulliUnits);
@@ -77,7 +81,7 @@ class ContrastiveDivergenceTest {
 
   /** The same with chains, whose number is not the batch size and that weigh n / m each. */
   @ParameterizedTest
-  @MethodSource("pairs")
+  @MethodSource("thinPairs")
   void isTheDerivativeOfTheFreeEnergyDifferenceWithPersistentChains(UnitPair pair) {
     int n = 6;
     for (int chains : new int[] {2, 6, 9}) {
@@ -100,9 +104,7 @@ class ContrastiveDivergenceTest {
     RbmModel model = machine.model();
     double step = 1e-6;
     int entry = 0;
-    int w = (int) (model.visibleSize() * model.hiddenSize());
-    INDArray weights = machine.weights().reshape('f', new long[] {w});
-    for (INDArray parameter : List.of(weights, machine.hiddenBias(), machine.visibleBias())) {
+    for (INDArray parameter : machine.parameters()) {
       for (int i = 0; i < parameter.length(); i++, entry++) {
         double value = parameter.getDouble(i);
         parameter.putScalar(i, value + step);
@@ -272,7 +274,7 @@ class ContrastiveDivergenceTest {
   }
 
   @ParameterizedTest
-  @MethodSource("pairs")
+  @MethodSource("thinPairs")
   void layoutAndTypeOfTheDataDoNotMatterAndTheyAreNotModified(UnitPair pair) {
     for (DataType type : new DataType[] {DataType.DOUBLE, DataType.FLOAT}) {
       RbmModel model = pair.model(type);
@@ -296,7 +298,7 @@ class ContrastiveDivergenceTest {
   }
 
   @ParameterizedTest
-  @MethodSource("pairs")
+  @MethodSource("thinPairs")
   void floatAgreesWithDouble(UnitPair pair) {
     INDArray data = pair.visibleBatch(40, 9);
     for (ContrastiveDivergenceOptions options :
@@ -327,8 +329,7 @@ class ContrastiveDivergenceTest {
       double[] without = GradientViews.of(estimator(options(1, chains)), model, data);
       double step = 1e-6;
       int entry = 0;
-      INDArray weights = machine.weights().reshape('f', new long[] {machine.weights().length()});
-      for (INDArray parameter : List.of(weights, machine.hiddenBias(), machine.visibleBias())) {
+      for (INDArray parameter : machine.parameters()) {
         for (int i = 0; i < parameter.length(); i++, entry++) {
           double value = parameter.getDouble(i);
           parameter.putScalar(i, value + step);
@@ -399,7 +400,7 @@ class ContrastiveDivergenceTest {
   }
 
   @ParameterizedTest
-  @MethodSource("pairs")
+  @MethodSource("thinPairs")
   void reconstructionErrorIsMeanFieldAndUsesNoRandomNumbers(UnitPair pair) {
     RbmModel model = pair.model(DataType.DOUBLE);
     INDArray data = pair.visibleBatch(7, 14);
@@ -435,7 +436,7 @@ class ContrastiveDivergenceTest {
    * The gap between the free energies of chains and data, from the fields that are there anyway.
    */
   @ParameterizedTest
-  @MethodSource("pairs")
+  @MethodSource("thinPairs")
   void theFreeEnergyGapIsThatOfTheModel(UnitPair pair) {
     RbmModel model = pair.model(DataType.DOUBLE);
     INDArray data = pair.visibleBatch(7, 15);

@@ -21,10 +21,18 @@ final class GradientViews {
   final INDArray hiddenBias;
   final INDArray visibleBias;
 
+  /** Null where the visible units have no further parameters. */
+  final INDArray visibleParameters;
+
   GradientViews(RbmModel model, DataType type) {
     this(
         Nd4j.valueArrayOf(
-            new long[] {model.weights().length() + model.hiddenSize() + model.visibleSize()},
+            new long[] {
+              model.weights().length()
+                  + model.hiddenSize()
+                  + model.visibleSize()
+                  + model.visibleUnits().parameterCount(model.visibleSize())
+            },
             Double.NaN,
             type),
         model.visibleSize(),
@@ -38,9 +46,12 @@ final class GradientViews {
     weights = flat.get(NDArrayIndex.interval(0, w)).reshape('f', nIn, nOut);
     hiddenBias = flat.get(NDArrayIndex.interval(w, w + nOut));
     visibleBias = flat.get(NDArrayIndex.interval(w + nOut, w + nOut + nIn));
+    long further = flat.length() - w - nOut - nIn;
+    visibleParameters =
+        further == 0 ? null : flat.get(NDArrayIndex.interval(w + nOut + nIn, flat.length()));
   }
 
-  /** One gradient, summed over the batch: {@code W} in 'f' order, hidden bias, visible bias. */
+  /** One gradient, summed over the batch: {@code W} in 'f' order, hidden bias, visible bias, ... */
   static double[] of(RbmEstimator estimator, RbmModel model, INDArray data) {
     GradientViews views = new GradientViews(model, model.weights().dataType());
     views.fill(estimator, model, data, false);
@@ -56,7 +67,7 @@ final class GradientViews {
   }
 
   RbmGradient gradient() {
-    return new RbmGradient(weights, hiddenBias, visibleBias, null);
+    return new RbmGradient(weights, hiddenBias, visibleBias, visibleParameters);
   }
 
   /**

@@ -323,7 +323,8 @@ class RestrictedBoltzmannMachineTest {
         Arguments.of("visibleUnits are null", change(b -> b.visibleUnits(null))),
         Arguments.of("hiddenUnits null", change(b -> b.hiddenUnits(null))),
         Arguments.of(
-            "hiddenUnits are Gaussian", change(b -> b.hiddenUnits(GaussianUnits.unitVariance()))),
+            "hiddenUnits are Gaussian units of learned variances",
+            change(b -> b.hiddenUnits(GaussianUnits.learnedVariance()))),
         Arguments.of("activation is relu", change(b -> b.activation(Activation.RELU))),
         Arguments.of("activation is tanh", change(b -> b.activation(Activation.TANH))),
         Arguments.of("visibleBiasInit is NaN", change(b -> b.visibleBiasInit(Double.NaN))));

@@ -27,11 +27,17 @@ final class UnitCases {
           new SoftmaxUnits(2),
           GaussianUnits.unitVariance(),
           GaussianUnits.withVariance(0.7),
-          GaussianUnits.withVariance(0.5, 1, 1.5, 2));
+          GaussianUnits.withVariance(0.5, 1, 1.5, 2),
+          GaussianUnits.learnedVariance(0.5, 1, 1.5, 2));
 
   /** Types for a hidden layer of 3 units. */
   static final List<UnitType> HIDDEN =
-      List.of(new BernoulliUnits(), new SpinUnits(), new SoftmaxUnits(3));
+      List.of(
+          new BernoulliUnits(),
+          new SpinUnits(),
+          new SoftmaxUnits(3),
+          GaussianUnits.unitVariance(),
+          GaussianUnits.withVariance(1.5, 0.7, 1));
 
   private UnitCases() {}
 

@@ -37,7 +37,9 @@ class UnitTypeTest {
         new SoftmaxUnits(3),
         GaussianUnits.unitVariance(),
         GaussianUnits.withVariance(0.25),
-        GaussianUnits.withVariance(0.5, 1, 1.5));
+        GaussianUnits.withVariance(0.5, 1, 1.5),
+        GaussianUnits.learnedVariance(),
+        GaussianUnits.learnedVariance(0.5, 1, 1.5));
   }
 
   private static INDArray states(DataType type) {
@@ -87,7 +89,9 @@ class UnitTypeTest {
     INDArray doubled = x.mul(2);
     units.toStatistic(doubled);
     NdAssert.assertClose(t.mul(2), doubled, 1e-15);
-    assertEquals(units.statisticIsState(), t.equalsWithEps(x, 0));
+    if (!units.equals(GaussianUnits.learnedVariance())) { // which start at variance 1
+      assertEquals(units.statisticIsState(), t.equalsWithEps(x, 0));
+    }
   }
 
   /** The derivative of the log partition function by the field is the mean statistic. */
@@ -231,14 +235,17 @@ class UnitTypeTest {
     units.variance()[0] = -1;
     assertArrayEquals(new double[] {1, 2}, units.variance());
     assertEquals(GaussianUnits.unitVariance(), GaussianUnits.withVariance(1));
+    assertEquals(GaussianUnits.unitVariance(), GaussianUnits.withVariance());
+    assertEquals(GaussianUnits.learnedVariance(), GaussianUnits.learnedVariance(1));
   }
 
   @Test
-  void onlyDiscreteUnitsCanBeHidden() {
+  void unitsThatCannotBeHiddenSayWhy() {
     for (UnitType units : UnitCases.HIDDEN) {
       assertTrue(units.reasonNotHidden().isEmpty());
     }
-    assertTrue(GaussianUnits.unitVariance().reasonNotHidden().orElseThrow().contains("visible"));
+    String reason = GaussianUnits.learnedVariance().reasonNotHidden().orElseThrow();
+    assertTrue(reason.contains("nothing to learn"), reason);
   }
 
   /** What a layer computes in supervised passes is the conditional mean. */

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.deeplearning4j.gradientcheck.GradientCheckUtil;
@@ -63,6 +64,7 @@ public final class LayerChecks {
   private final InputType inputType;
   private final INDArray input;
   private final INDArray labels;
+  private Set<String> notFineTuned = Set.of();
 
   /**
    * Prepares the checks.
@@ -89,6 +91,17 @@ public final class LayerChecks {
   public LayerChecks(
       Supplier<List<org.deeplearning4j.nn.conf.layers.Layer>> layers, INDArray input) {
     this(layers, InputType.feedForward(input.size(1)), input);
+  }
+
+  /**
+   * Leaves parameters that act on the output and are held fixed in supervised training out of the
+   * gradient check.
+   *
+   * @param names with the name of the layer, such as {@code 0_vp}
+   */
+  public LayerChecks notFineTuned(String... names) {
+    notFineTuned = Set.of(names);
+    return this;
   }
 
   /** All checks, by name. */
@@ -162,12 +175,24 @@ public final class LayerChecks {
   }
 
   private void gradients(NetworkMaker maker) {
-    assertTrue(checkGradients(maker.make(DataType.DOUBLE, new NoOp()), input, labels, null, null));
+    assertTrue(
+        checkGradients(
+            maker.make(DataType.DOUBLE, new NoOp()), input, labels, null, null, notFineTuned));
   }
 
   /** GradientCheckUtil on a network in DOUBLE; masks may be null. */
   public static boolean checkGradients(
       Model network, INDArray input, INDArray labels, INDArray inputMask, INDArray labelMask) {
+    return checkGradients(network, input, labels, inputMask, labelMask, Set.of());
+  }
+
+  private static boolean checkGradients(
+      Model network,
+      INDArray input,
+      INDArray labels,
+      INDArray inputMask,
+      INDArray labelMask,
+      Set<String> exclude) {
     DataType before = Nd4j.dataType();
     Nd4j.setDefaultDataTypes(DataType.DOUBLE, DataType.DOUBLE);
     try {
@@ -179,6 +204,7 @@ public final class LayerChecks {
                 .labels(labels)
                 .inputMask(inputMask)
                 .labelMask(labelMask)
+                .excludeParams(exclude)
                 .maxRelError(1e-5)
                 .print(GradientCheckUtil.PrintMode.FAILURES_ONLY));
       }
@@ -189,6 +215,7 @@ public final class LayerChecks {
               .labels(new INDArray[] {labels})
               .inputMask(inputMask == null ? null : new INDArray[] {inputMask})
               .labelMask(labelMask == null ? null : new INDArray[] {labelMask})
+              .excludeParams(exclude)
               .maxRelError(1e-5)
               .print(GradientCheckUtil.PrintMode.FAILURES_ONLY));
     } finally {

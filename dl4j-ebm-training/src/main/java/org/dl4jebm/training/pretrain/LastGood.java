@@ -41,18 +41,21 @@ final class LastGood {
   }
 
   private void giveUp(int epoch, long batch, String quantity, double value) {
+    throw giveUp(epoch, batch, quantity + " is " + value);
+  }
+
+  /** Goes back and makes the exception that says what was wrong after {@code batch}. */
+  TrainingDivergedException giveUp(int epoch, long batch, String problem) {
     stage.layer().params().assign(parameters);
     if (state != null) {
       stage.resumable().restorePretrainState(state);
     }
     stage.layer().conf().setIterationCount(iterations);
-    throw new TrainingDivergedException(
+    return new TrainingDivergedException(
         "pretraining of layer \""
             + stage.name()
             + "\" diverged: "
-            + quantity
-            + " is "
-            + value
+            + problem
             + " after batch "
             + batch
             + " of epoch "

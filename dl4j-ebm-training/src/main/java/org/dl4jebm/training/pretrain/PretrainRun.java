@@ -20,6 +20,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.dl4jebm.layers.pretrain.ResumablePretraining;
 import org.dl4jebm.layers.random.RandomStream;
+import org.dl4jebm.layers.rbm.NotNormalisableException;
 import org.dl4jebm.training.pretrain.NetworkStack.SampledBelow;
 import org.dl4jebm.training.pretrain.NetworkStack.Stage;
 import org.dl4jebm.training.pretrain.PretrainCheckpoint.Position;
@@ -165,6 +166,8 @@ final class PretrainRun {
       }
     } catch (Batches.InterruptedException e) {
       return stopped(lastGood, from, batch);
+    } catch (NotNormalisableException e) {
+      throw lastGood.giveUp(from.epoch(), batch, e.getMessage());
     }
     lastGood.checkParameters(from.epoch(), batch);
     batchesPerPass = batch;

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.conf.distribution.NormalDistribution;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
@@ -24,6 +25,7 @@ import org.dl4jebm.training.TrainingDivergedException;
 import org.dl4jebm.training.pretrain.Stacks.Snapshot;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.schedule.MapSchedule;
 import org.nd4j.linalg.schedule.ScheduleType;
@@ -91,6 +93,28 @@ class DivergenceTest {
     pretrainer.fit(network, Stacks.iterator());
     assertFinite(network);
     Snapshot.of(expected).assertSame(network);
+  }
+
+  /** Weights that become too large for two unbounded sides; nothing is infinite then. */
+  @Test
+  void weightsWithoutADistribution() {
+    MultiLayerNetwork network =
+        Stacks.mln(
+            Stacks.global(new Nesterovs(0.02, 0.9)).weightInit(new NormalDistribution(0, 0.01)),
+            rbm ->
+                rbm.visibleUnits(GaussianUnits.unitVariance())
+                    .hiddenUnits(GaussianUnits.unitVariance())
+                    .scoreEvery(1));
+    Snapshot before = Snapshot.of(network);
+    DataSetIterator scaled = Stacks.iterator(Stacks.features().mul(10));
+    TrainingDivergedException e =
+        assertThrows(
+            TrainingDivergedException.class,
+            () -> new GreedyPretrainer(PretrainOptions.epochs(1)).fit(network, scaled));
+    for (String part : new String[] {"layer \"0\"", "norm", "less than 1", "of epoch 1"}) {
+      assertTrue(e.getMessage().contains(part), () -> part + " in: " + e.getMessage());
+    }
+    assertArrayEquals(before.parameters(), Stacks.bits(network.params()));
   }
 
   @Test
