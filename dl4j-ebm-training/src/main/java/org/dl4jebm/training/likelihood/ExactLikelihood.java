@@ -28,7 +28,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p>The side must have at most {@link RbmEnumeration#MAX_STATES} states, such as 24 binary units,
  * or what the constructor says. The work is proportional to their number times the size of the
  * other side; the memory does not grow with it. Everything is computed in DOUBLE whatever the type
- * of the parameters, so that the only error is rounding.
+ * of the parameters, so that the only error is rounding. For larger machines see {@link
+ * AnnealedImportanceSampling}.
  *
  * <p>Each call goes through all states again, so that it sees changes of the parameters. If the
  * thread is interrupted, a call ends with a {@link CancellationException} and the interruption flag

@@ -1,0 +1,237 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.training.likelihood;
+
+import org.dl4jebm.layers.ScratchSpace;
+import org.dl4jebm.layers.random.RandomStream;
+import org.dl4jebm.layers.rbm.BernoulliUnits;
+import org.dl4jebm.layers.rbm.RbmModel;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * A block of chains on their way between the base rate and the model, with their log weights.
+ *
+ * <p>With {@code y = c + t(v) W}, computed once a step, the hidden field of the machine at {@code
+ * beta} is {@code (1 - beta) c_A + beta y}: both free energies and the hidden states of a step come
+ * from one product. The visible bias enters the log weight through {@code (b - b_A) t(v)} and a
+ * constant whose sum over all steps is known.
+ */
+final class AnnealingChains implements AutoCloseable {
+
+  /** Numbers in the wider array of a block of chains; about six such arrays are in use. */
+  private static final long BLOCK_ELEMENTS = 1 << 21;
+
+  /** What {@link #addSmallChange} may leave out of a log weight in one step, in nats. */
+  private static final double TRUNCATION = 1e-6;
+
+  private final RbmModel model;
+  private final RandomStream random;
+  private final ScratchSpace scratch = new ScratchSpace();
+  private final double visibleConstant;
+
+  /** States {@code v}, and {@code t(v)}, the same array where {@code t} is the identity. */
+  private final INDArray visible;
+
+  private final INDArray visibleT;
+  private final INDArray statistic;
+  private final INDArray statisticT;
+
+  /** {@code y}, the hidden field of the model itself. */
+  private final INDArray target;
+
+  private final INDArray targetT;
+  private final INDArray field;
+  private final INDArray hidden;
+  private final INDArray hiddenT;
+  private final INDArray change;
+  private final INDArray work;
+  private final INDArray workT;
+
+  private final INDArray baseVisible;
+  private final INDArray visibleRise;
+  private final INDArray visibleBias;
+  private final INDArray baseHidden;
+  private final INDArray hiddenRise;
+  private final boolean hiddenBaseIsZero;
+  private final boolean smallChanges;
+  private final INDArray ones;
+  private final INDArray increments;
+  private final INDArray logWeights;
+
+  AnnealingChains(RbmModel model, BaseRate base, int chains, RandomStream random) {
+    this.model = model;
+    this.random = random;
+    visibleConstant = base.visibleConstant(model);
+    visible = matrix(chains, model.visibleSize());
+    visibleT = visible.transpose();
+    statistic =
+        model.visibleUnits().statisticIsState() ? visible : matrix(chains, model.visibleSize());
+    statisticT = statistic.transpose();
+    target = matrix(chains, model.hiddenSize());
+    targetT = target.transpose();
+    field = matrix(chains, model.hiddenSize());
+    hidden = matrix(chains, model.hiddenSize());
+    hiddenT = hidden.transpose();
+    change = matrix(chains, model.hiddenSize());
+    work = matrix(chains, model.hiddenSize());
+    workT = work.transpose();
+    baseVisible = base.visibleBias();
+    visibleRise =
+        model.visibleBias().sub(baseVisible).reshape('f', new long[] {1, model.visibleSize()});
+    visibleBias = baseVisible.dup();
+    baseHidden = base.hiddenBias();
+    hiddenRise = model.hiddenBias().sub(baseHidden);
+    hiddenBaseIsZero = baseHidden.amaxNumber().doubleValue() == 0;
+    smallChanges =
+        model.hiddenUnits() instanceof BernoulliUnits
+            && model.weights().dataType() == DataType.FLOAT;
+    ones = matrix(1, model.hiddenSize()).assign(1);
+    increments = Nd4j.create(model.weights().dataType(), new long[] {1, chains}, 'f');
+    logWeights = Nd4j.create(DataType.DOUBLE, new long[] {1, chains}, 'f');
+  }
+
+  /** Largest number of chains for one object. */
+  static long maxChains(RbmModel model) {
+    return Math.max(1, BLOCK_ELEMENTS / Math.max(model.visibleSize(), model.hiddenSize()));
+  }
+
+  private INDArray matrix(long rows, long columns) {
+    return Nd4j.create(model.weights().dataType(), new long[] {rows, columns}, 'c');
+  }
+
+  /** Starts forward chains: at draws of the base rate. */
+  void startAtBase() {
+    visible.assign(0).addiRowVector(baseVisible);
+    model.visibleUnits().fieldToSample(visible, random);
+    logWeights.assign(visibleConstant);
+  }
+
+  /** Starts reverse chains. */
+  void startAt(INDArray starts) {
+    visible.assign(starts);
+    logWeights.assign(-visibleConstant);
+  }
+
+  /**
+   * Adds {@code log f_to(v) - log f_from(v)} to the log weights and, if asked, moves the chains by
+   * one Gibbs sweep at {@code to}.
+   *
+   * @return the increments, less the constant of the visible units; overwritten by the next step
+   */
+  INDArray step(double from, double to, boolean move) {
+    scratch.run(
+        () -> {
+          if (statistic != visible) {
+            statistic.assign(visible);
+            model.visibleUnits().toStatistic(statistic);
+          }
+          model.hiddenFieldInto(statisticT, target, targetT);
+          Nd4j.gemm(visibleRise, statisticT, increments, false, false, to - from, 0);
+          if (smallChanges && writeSmallChange(to - from)) {
+            hiddenField(to, field);
+            model.hiddenUnits().fieldToMeanAndSample(field, hidden, random);
+            addSmallChange();
+          } else {
+            addChange(from, to);
+            model.hiddenUnits().fieldToMeanAndSample(field, hidden, random);
+          }
+          logWeights.addi(increments.castTo(DataType.DOUBLE));
+          if (move) {
+            model.hiddenUnits().toStatistic(hidden);
+            visibleRise(to);
+            model
+                .tempered(to, baseHidden, visibleBias)
+                .visibleFieldInto(hiddenT, visible, visibleT);
+            model.visibleUnits().fieldToSample(visible, random);
+          }
+        });
+    return increments;
+  }
+
+  /** {@code (1 - beta) b_A + beta b}. */
+  private void visibleRise(double beta) {
+    visibleRise.reshape(visibleBias.shape()).muli(beta, visibleBias);
+    visibleBias.addi(baseVisible);
+  }
+
+  /** {@code (1 - beta) c_A + beta y}. */
+  private void hiddenField(double beta, INDArray out) {
+    target.muli(beta, out);
+    if (!hiddenBaseIsZero) {
+      out.addiRowVector(baseHidden.mul(1 - beta));
+    }
+  }
+
+  /** Adds {@code A(z_to) - A(z_from)}; leaves {@code z_to} in {@link #field}. */
+  private void addChange(double from, double to) {
+    hiddenField(from, field);
+    increments.subi(partition(from));
+    hiddenField(to, field);
+    increments.addi(partition(to));
+  }
+
+  private INDArray partition(double beta) {
+    INDArray bias = hiddenRise.mul(beta).addi(baseHidden);
+    return model.hiddenUnits().logPartition(field, bias).reshape('f', increments.shape());
+  }
+
+  /**
+   * Writes a third of {@code d = z_to - z_from} into {@link #change}.
+   *
+   * @return whether all changes are small enough for {@link #addSmallChange}
+   */
+  private boolean writeSmallChange(double rise) {
+    target.muli(rise / 3, change);
+    if (!hiddenBaseIsZero) {
+      change.addiRowVector(baseHidden.mul(-rise / 3));
+    }
+    INDArray flat = change.reshape('c', new long[] {change.length()});
+    int place = Nd4j.getBlasWrapper().level1().iamax(flat);
+    double largest = 3 * Math.abs(flat.getDouble(place));
+    return model.hiddenSize() * Math.pow(largest, 4) / 192 < TRUNCATION;
+  }
+
+  /**
+   * Adds the change of the log partition function of Bernoulli units, with their means {@code s} at
+   * {@code to} in {@link #field}, to third order in {@code d}:
+   *
+   * <pre>{@code
+   * softplus(z) - softplus(z - d) = d s - d^2/2 s (1 - s) + d^3/6 s (1 - s) (1 - 2 s) - ...
+   * }</pre>
+   *
+   * The next term is at most {@code d^4 / 192}. This is several times faster than two softplus, and
+   * more exact in FLOAT: it has no difference of large sums, and ND4J's expm1 and log1p lose small
+   * arguments.
+   */
+  private void addSmallChange() {
+    INDArray w = change;
+    INDArray s = field;
+    // work = 3/2 (1 - w (1 - 2 s)) w = d/2 (1 - d/3 (1 - 2 s))
+    s.muli(3, work);
+    work.subi(1.5).muli(w).addi(1.5).muli(w);
+    // s + work (s^2 - s), times w
+    INDArray curvature = scratchLike(s);
+    s.muli(s, curvature);
+    curvature.subi(s);
+    work.muli(curvature).addi(s).muli(w);
+    Nd4j.gemm(ones, workT, increments, false, false, 3, 1);
+  }
+
+  private static INDArray scratchLike(INDArray x) {
+    return Nd4j.createUninitialized(x.dataType(), x.shape(), 'c');
+  }
+
+  /** The log weights, a copy. */
+  double[] logWeights() {
+    return logWeights.dup().data().asDouble();
+  }
+
+  /** Frees the memory of the steps. */
+  @Override
+  public void close() {
+    scratch.close();
+  }
+}
