@@ -285,8 +285,18 @@ public final class RbmModel {
       throw new IllegalArgumentException("sweeps is " + sweeps + "; accepted: 0 or more");
     }
     INDArray states = visibleStates(v).dup('c');
+    INDArray statesTransposed = states.transpose();
+    INDArray h =
+        Nd4j.createUninitialized(states.dataType(), new long[] {v.size(0), hiddenSize()}, 'c');
+    INDArray hTransposed = h.transpose();
+    // Arrays of each sweep would pile up off the heap, where the garbage collector sees no need.
     for (int i = 0; i < sweeps; i++) {
-      states = sampleVisible(sampleHidden(states, random), random);
+      visible.toStatistic(states);
+      hiddenFieldInto(statesTransposed, h, hTransposed);
+      hidden.fieldToSample(h, random);
+      hidden.toStatistic(h);
+      visibleFieldInto(hTransposed, states, statesTransposed);
+      visible.fieldToSample(states, random);
     }
     return states;
   }

@@ -1,0 +1,79 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.examples.rbm;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.dl4jebm.training.likelihood.AisSandwich;
+
+/**
+ * What was found of one machine. Log-likelihoods are means over images, in nats.
+ *
+ * @param seed of the training
+ * @param train log-likelihood of the training images, exact or by forward annealing
+ * @param test log-likelihood of the test images, exact or by forward annealing
+ * @param testReverse log-likelihood of the test images by reverse annealing; that by {@code test}
+ *     where it is exact
+ * @param partition the estimates of {@code log Z}, or null where it is exact
+ * @param logPartition exact or by forward annealing
+ * @param reconstructionError squared, of test images, summed over pixels
+ * @param trainingSeconds time of the training
+ * @param evidenceSeconds time of the likelihood
+ */
+record Finding(
+    long seed,
+    double train,
+    double test,
+    double testReverse,
+    AisSandwich partition,
+    double logPartition,
+    double reconstructionError,
+    double trainingSeconds,
+    double evidenceSeconds) {
+
+  static String[] headings() {
+    return new String[] {
+      "seed",
+      "log Z",
+      "train",
+      "test",
+      "test, reverse AIS",
+      "apart",
+      "recon. error",
+      "training s",
+      "likelihood s"
+    };
+  }
+
+  Object[] cells() {
+    return new Object[] {
+      seed,
+      number(logPartition),
+      number(train),
+      number(test),
+      partition == null ? "exact" : number(testReverse),
+      partition == null ? "0" : number(test - testReverse),
+      number(reconstructionError),
+      String.format(Locale.ROOT, "%.0f", trainingSeconds),
+      String.format(Locale.ROOT, "%.0f", evidenceSeconds)
+    };
+  }
+
+  List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    if (partition != null) {
+      lines.add(partition.toString());
+    }
+    lines.add(
+        "mean log-likelihood of test images "
+            + number(test)
+            + (partition == null ? ", exact" : " by AIS, " + number(testReverse) + " by reverse"));
+    return lines;
+  }
+
+  private static String number(double value) {
+    return String.format(Locale.ROOT, "%.3f", value);
+  }
+}

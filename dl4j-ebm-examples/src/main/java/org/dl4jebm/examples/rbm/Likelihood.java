@@ -1,0 +1,96 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.examples.rbm;
+
+import org.dl4jebm.layers.random.RandomStream;
+import org.dl4jebm.layers.random.Seeds;
+import org.dl4jebm.layers.rbm.RbmModel;
+import org.dl4jebm.training.likelihood.AisOptions;
+import org.dl4jebm.training.likelihood.AisSandwich;
+import org.dl4jebm.training.likelihood.AnnealedImportanceSampling;
+import org.dl4jebm.training.likelihood.BaseRate;
+import org.dl4jebm.training.likelihood.ExactLikelihood;
+import org.dl4jebm.training.report.Progress;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The likelihood of a machine: exact where one side has at most 2<sup>20</sup> states, otherwise
+ * between annealed importance sampling and its reverse.
+ */
+final class Likelihood {
+
+  private static final long MAX_STATES = 1L << 20;
+  private static final int STREAM = 7;
+
+  private final EvidenceSettings settings;
+  private final Progress progress;
+
+  Likelihood(EvidenceSettings settings, Progress progress) {
+    this.settings = settings;
+    this.progress = progress;
+  }
+
+  Finding of(RbmModel model, DataSettings.Rows data, long seed, double trainingSeconds) {
+    long start = System.nanoTime();
+    AisSandwich sandwich = null;
+    double forward;
+    double reverse;
+    if (Math.min(model.visibleSize(), model.hiddenSize())
+        <= Long.numberOfTrailingZeros(MAX_STATES)) {
+      forward = new ExactLikelihood(model, MAX_STATES, progress).logPartition();
+      reverse = forward;
+    } else {
+      sandwich = sandwich(model, data.train(), seed);
+      forward = sandwich.forward().logPartition();
+      reverse = sandwich.reverse().logPartition();
+    }
+    double trainEnergy = meanFreeEnergy(model, data.train());
+    double testEnergy = meanFreeEnergy(model, data.test());
+    INDArray missed = data.test().sub(model.reconstruct(data.test()));
+    double error = missed.muli(missed).sum(1).meanNumber().doubleValue();
+    return new Finding(
+        seed,
+        -trainEnergy - forward,
+        -testEnergy - forward,
+        -testEnergy - reverse,
+        sandwich,
+        forward,
+        error,
+        trainingSeconds,
+        (System.nanoTime() - start) / 1e9);
+  }
+
+  /**
+   * Reverse chains start at training images and forget them over many Gibbs sweeps; as far as they
+   * do not, the reverse estimate errs further to its side.
+   */
+  private AisSandwich sandwich(RbmModel model, INDArray train, long seed) {
+    long stream = Seeds.derive(seed, STREAM);
+    AnnealedImportanceSampling ais =
+        new AnnealedImportanceSampling(
+            model,
+            BaseRate.ofData(model, train),
+            AisOptions.linear(settings.temperatures(), settings.chains()).withSeed(stream),
+            progress);
+    try (RandomStream random = new RandomStream(stream)) {
+      INDArray starts = model.gibbs(firstRows(train, settings.chains()), settings.burnIn(), random);
+      return ais.both(starts);
+    }
+  }
+
+  /** As many rows, from the start again where there are fewer. */
+  private static INDArray firstRows(INDArray rows, int count) {
+    int[] numbers = new int[count];
+    for (int i = 0; i < count; i++) {
+      numbers[i] = i % (int) rows.size(0);
+    }
+    return Nd4j.pullRows(rows, 1, numbers);
+  }
+
+  private static double meanFreeEnergy(RbmModel model, INDArray rows) {
+    return model.freeEnergy(rows).castTo(DataType.DOUBLE).meanNumber().doubleValue();
+  }
+}
