@@ -50,21 +50,31 @@ final class PseudoLikelihoodGradient implements RbmEstimator {
    */
   @Override
   public double gradient(RbmModel model, RbmBatch batch, RbmGradient gradient) {
-    Step step = new Step(model, batch);
+    Step step = new Step(model, batch, true);
+    run(step, batch);
+    step.write(gradient);
+    return batch.withScore()
+        ? step.losses.sumNumber().doubleValue() / batch.totalWeight()
+        : Double.NaN;
+  }
+
+  /** The loss of each row, {@code [n]} in DOUBLE. */
+  INDArray losses(RbmModel model, INDArray data) {
+    RbmBatch batch = RbmBatch.of(data);
+    Step step = new Step(model, batch, false);
+    run(step, batch);
+    return step.losses;
+  }
+
+  private void run(Step step, RbmBatch batch) {
     int n = (int) batch.data().size(0);
-    int units = (int) model.visibleSize();
+    int units = (int) batch.data().size(1);
     if (options.sampledUnits() == 0 || options.sampledUnits() == units) {
-      int[] all = new int[units];
-      for (int i = 0; i < units; i++) {
-        all[i] = i;
-      }
-      step.run(n, units, (row, flip) -> all[flip]);
+      step.run(n, units, (row, flip) -> flip);
     } else {
       int[][] drawn = draw(n, units, options.sampledUnits());
       step.run(n, options.sampledUnits(), (row, flip) -> drawn[row][flip]);
     }
-    step.write(gradient);
-    return batch.withScore() ? step.loss / batch.totalWeight() : Double.NaN;
   }
 
   /** For each row some units without replacement. */
@@ -120,6 +130,7 @@ final class PseudoLikelihoodGradient implements RbmEstimator {
 
     private final RbmModel model;
     private final boolean withScore;
+    private final boolean withGradient;
 
     /** {@code W} with its rows together in memory. */
     private final INDArray weights;
@@ -150,11 +161,13 @@ final class PseudoLikelihoodGradient implements RbmEstimator {
     /** For each unit the sum over rows of {@code s_i d_i}. */
     private final INDArray perUnitBias;
 
-    private double loss;
+    /** For each row its weight times its loss. */
+    private final INDArray losses;
 
-    Step(RbmModel model, RbmBatch batch) {
+    Step(RbmModel model, RbmBatch batch, boolean withGradient) {
       this.model = model;
       this.withScore = batch.withScore();
+      this.withGradient = withGradient;
       DataType type = model.weights().dataType();
       long n = batch.data().size(0);
       weights = model.weights().dup('c');
@@ -172,6 +185,7 @@ final class PseudoLikelihoodGradient implements RbmEstimator {
       flippedHidden = Nd4j.create(type, n, model.hiddenSize());
       perUnit = Nd4j.create(type, model.visibleSize(), model.hiddenSize());
       perUnitBias = Nd4j.create(type, model.visibleSize());
+      losses = Nd4j.create(DataType.DOUBLE, n);
     }
 
     /** Goes through all flips, in blocks of rows and within them of flips. */
@@ -215,8 +229,12 @@ final class PseudoLikelihoodGradient implements RbmEstimator {
       difference.addi(gather(model.visibleBias(), unitIndex).muli(d));
       INDArray factor = gather(factors, rowIndex).muli(scale);
       if (withScore) {
-        INDArray losses = BernoulliUnits.softplus(difference).muli(factor);
-        loss += losses.castTo(DataType.DOUBLE).sumNumber().doubleValue();
+        INDArray loss = BernoulliUnits.softplus(difference).muli(factor);
+        long[] shape = {rows, flips};
+        add(losses, row, rowEnd, loss.castTo(DataType.DOUBLE).reshape('c', shape));
+      }
+      if (!withGradient) {
+        return;
       }
       INDArray s = Transforms.sigmoid(difference, false).muli(factor);
       add(total, row, rowEnd, s.reshape('c', new long[] {rows, flips}));

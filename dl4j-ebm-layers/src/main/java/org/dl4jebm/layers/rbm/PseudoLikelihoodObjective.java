@@ -92,6 +92,29 @@ public record PseudoLikelihoodObjective(int sampledUnits) implements RbmObjectiv
             states[1]));
   }
 
+  /**
+   * Computes the loss itself, to judge a machine by.
+   *
+   * @param model the machine. Not modified.
+   * @param data states of the visible units, {@code [n, nIn]} with {@code n} at least 1. Not
+   *     modified.
+   * @param random the stream that units are drawn from; not used, and may be null, if all units are
+   *     flipped
+   * @return the negative log-pseudo-likelihood of each row in nats, or an unbiased estimate of it
+   *     if units are sampled; {@code [n]} in DOUBLE, new
+   * @throws IllegalArgumentException if the machine or the data are not of the kinds accepted
+   */
+  public INDArray losses(RbmModel model, INDArray data, RandomStream random) {
+    check(model.visibleUnits(), model.hiddenUnits(), model.visibleSize(), model.hiddenSize());
+    model.requireVisibleStates(data, "data");
+    findBadData(model.visibleUnits(), data.castTo(model.weights().dataType()))
+        .ifPresent(
+            problem -> {
+              throw new IllegalArgumentException("data hold " + problem);
+            });
+    return new PseudoLikelihoodGradient(this, random).losses(model, data);
+  }
+
   /** The two states of a unit. */
   static double[] states(UnitType visible) {
     INDArray states = Nd4j.create(DataType.DOUBLE, 2, 1);

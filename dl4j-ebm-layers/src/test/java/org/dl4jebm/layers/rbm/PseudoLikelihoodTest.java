@@ -163,6 +163,32 @@ class PseudoLikelihoodTest {
   }
 
   @Test
+  void lossesOfSingleRows() {
+    RbmModel model = TINY.model(DataType.DOUBLE);
+    INDArray data = Nd4j.createFromArray(TinyRbm.states(4));
+    INDArray losses = PseudoLikelihoodObjective.DEFAULT.losses(model, data, null);
+    double[] expected = new double[16];
+    for (int s = 0; s < 16; s++) {
+      for (int i = 0; i < 4; i++) {
+        expected[s] += loss(TinyRbm.states(4)[s], i);
+      }
+    }
+    NdAssert.assertClose(expected, NdAssert.values(losses), 1e-12, () -> "losses");
+    assertEquals(DataType.DOUBLE, losses.dataType());
+    assertEquals(score(model, data), losses.meanNumber().doubleValue(), 1e-13);
+    PseudoLikelihoodObjective two = new PseudoLikelihoodObjective(2);
+    assertEquals(
+        new GradientViews(model, DataType.DOUBLE).fill(sampling(2, 9), model, data, true),
+        two.losses(model, data, new RandomStream(9)).meanNumber().doubleValue(),
+        1e-13);
+    for (INDArray bad : new INDArray[] {data.mul(0.5), Nd4j.zeros(2, 5), data.mul(Double.NaN)}) {
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> PseudoLikelihoodObjective.DEFAULT.losses(model, bad, null));
+    }
+  }
+
+  @Test
   void weights() {
     ObjectiveChecks.weightsAreCopies(
         PseudoLikelihoodObjective.DEFAULT,
