@@ -32,6 +32,9 @@ final class ExactLikelihood implements RbmEstimator {
     add(gradient.weights(), moments.products(), total);
     add(gradient.hiddenBias(), moments.hidden(), total);
     add(gradient.visibleBias(), moments.visible(), total);
+    if (gradient.visibleParameters() != null) {
+      add(gradient.visibleParameters(), moments.visibleParameters(), total);
+    }
     if (!batch.withScore()) {
       return Double.NaN;
     }

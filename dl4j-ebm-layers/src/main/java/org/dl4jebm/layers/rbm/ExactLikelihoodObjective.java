@@ -17,8 +17,7 @@ import org.dl4jebm.layers.random.RandomStream;
  * an approximate objective loses. It draws no random numbers: with the whole data set as the batch
  * it is plain gradient descent. A step costs {@link RbmEnumeration#states()} free energies,
  * whatever the size of the batch; above some 2<sup>20</sup> states contrastive divergence is the
- * choice. The side that is enumerated must be discrete, the other may be of any type and size whose
- * units have no parameters besides the bias.
+ * choice. The side that is enumerated must be discrete, the other may be of any type and size.
  *
  * @param maxStates most states of the smaller side, at least 1
  */
@@ -41,12 +40,6 @@ public record ExactLikelihoodObjective(long maxStates) implements RbmObjective {
   @Override
   public void check(UnitType visible, UnitType hidden, long visibleSize, long hiddenSize) {
     RbmEnumeration.enumeratesVisible(visible, hidden, visibleSize, hiddenSize, maxStates);
-    if (visible.parameterCount(visibleSize) > 0) {
-      throw new IllegalArgumentException(
-          "visible "
-              + visible.describe()
-              + " have parameters besides the bias; accepted by exact likelihood: units without");
-    }
   }
 
   @Override

@@ -21,13 +21,18 @@ final class FreeEnergyGradient {
    * @param model the machine. Not modified.
    * @param v visible states, {@code [n, nIn]}. Not modified.
    * @param factors {@code a}, {@code [n]} of the model's data type. Not modified.
-   * @param out weights and biases are overwritten
+   * @param out all of its arrays are overwritten
    */
   static void write(RbmModel model, INDArray v, INDArray factors, RbmGradient out) {
     INDArray visible = v.castTo(model.weights().dataType()).dup('c');
     INDArray hidden = model.propUp(visible);
-    model.visibleUnits().toStatistic(visible);
     model.hiddenUnits().toStatistic(hidden);
+    if (out.visibleParameters() != null) {
+      INDArray derivatives =
+          ContrastiveDivergence.energyDerivative(model, visible, hidden.transpose());
+      columnSums(derivatives, factors, 1, out.visibleParameters());
+    }
+    model.visibleUnits().toStatistic(visible);
     columnSums(visible, factors, -1, out.visibleBias());
     columnSums(hidden, factors, -1, out.hiddenBias());
     hidden.muliColumnVector(factors);

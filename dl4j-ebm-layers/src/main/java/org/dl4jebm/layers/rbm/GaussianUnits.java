@@ -300,6 +300,16 @@ public final class GaussianUnits implements UnitType {
   }
 
   @Override
+  public INDArray meanParameterGradient(INDArray field, INDArray bias) {
+    if (!learned) {
+      return UnitType.super.meanParameterGradient(field, bias);
+    }
+    INDArray gradient = field.mul(field).subiRowVector(bias.mul(bias)).muli(0.5);
+    divideByVariance(gradient);
+    return gradient.subi(0.5);
+  }
+
+  @Override
   public INDArray biasForMean(INDArray mean) {
     return mean.dup();
   }

@@ -184,7 +184,7 @@ public final class RbmEnumeration {
     Sums sums = new Sums(model);
     double logZ = sum(sums);
     sums.scale(1 / sums.total);
-    return new RbmMoments(logZ, sums.products, sums.hidden, sums.visible);
+    return new RbmMoments(logZ, sums.products, sums.hidden, sums.visible, sums.visibleParameters);
   }
 
   /** Goes through all states; expectations are summed up only where they are wanted. */
@@ -228,9 +228,23 @@ public final class RbmEnumeration {
     INDArray means = side.visible ? model.propUp(states) : model.propDown(states);
     INDArray v = side.visible ? states : means;
     INDArray h = side.visible ? means : states;
-    model.visibleUnits().toStatistic(v);
+    INDArray factors = Nd4j.createFromArray(weights).castTo(v.dataType());
     model.hiddenUnits().toStatistic(h);
-    sums.add(v, h, Nd4j.createFromArray(weights).castTo(v.dataType()));
+    if (sums.visibleParameters != null) {
+      sums.addParameters(parameterGradient(v, h), factors);
+    }
+    model.visibleUnits().toStatistic(v);
+    sums.add(v, h, factors);
+  }
+
+  /** {@code E[dE/dtheta]} given each state of the enumerated side. */
+  private INDArray parameterGradient(INDArray v, INDArray hiddenStatistics) {
+    if (side.visible) {
+      return ContrastiveDivergence.energyDerivative(model, v, hiddenStatistics.transpose());
+    }
+    INDArray field = v.ulike();
+    model.visibleFieldInto(hiddenStatistics.transpose(), field, field.transpose());
+    return model.visibleUnits().meanParameterGradient(field, model.visibleBias());
   }
 
   /**
@@ -245,10 +259,14 @@ public final class RbmEnumeration {
     private final INDArray hidden;
     private final INDArray visible;
 
+    /** Null where the visible units have no further parameters. */
+    private final INDArray visibleParameters;
+
     Sums() {
       products = null;
       hidden = null;
       visible = null;
+      visibleParameters = null;
     }
 
     Sums(RbmModel model) {
@@ -256,6 +274,8 @@ public final class RbmEnumeration {
           Nd4j.create(DataType.DOUBLE, new long[] {model.visibleSize(), model.hiddenSize()}, 'f');
       hidden = Nd4j.create(DataType.DOUBLE, model.hiddenSize());
       visible = Nd4j.create(DataType.DOUBLE, model.visibleSize());
+      long further = model.visibleUnits().parameterCount(model.visibleSize());
+      visibleParameters = further == 0 ? null : Nd4j.create(DataType.DOUBLE, further);
     }
 
     /** Replaces free energies by weights, which are added to the total. */
@@ -282,6 +302,14 @@ public final class RbmEnumeration {
         hidden.muli(factor);
         visible.muli(factor);
       }
+      if (visibleParameters != null) {
+        visibleParameters.muli(factor);
+      }
+    }
+
+    void addParameters(INDArray energyDerivatives, INDArray weights) {
+      energyDerivatives.muliColumnVector(weights);
+      visibleParameters.subi(energyDerivatives.sum(0).castTo(DataType.DOUBLE));
     }
 
     void add(INDArray v, INDArray h, INDArray weights) {

@@ -15,5 +15,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *     weights
  * @param hidden {@code E[t(h)]}, {@code [nOut]}
  * @param visible {@code E[t(v)]}, {@code [nIn]}
+ * @param visibleParameters {@code -E[dE/dtheta]}, {@code [parameterCount]}: the derivative by the
+ *     further parameters of the visible units; null where they have none
  */
-public record RbmMoments(double logZ, INDArray products, INDArray hidden, INDArray visible) {}
+public record RbmMoments(
+    double logZ,
+    INDArray products,
+    INDArray hidden,
+    INDArray visible,
+    INDArray visibleParameters) {}

@@ -220,4 +220,16 @@ public interface UnitType extends Serializable {
   default INDArray parameterGradient(INDArray states, INDArray coupling, INDArray bias) {
     throw new UnsupportedOperationException(describe() + " have no parameters besides the bias");
   }
+
+  /**
+   * Conditional expectation of {@link #parameterGradient}, {@code E[dE/dtheta | z] = -dA/dtheta}.
+   * Exact likelihood needs it; contrastive divergence does without.
+   *
+   * @param field {@code z}, {@code [n, units]}. Not modified.
+   * @param bias {@code [units]}. Not modified.
+   * @return {@code [n, parameterCount]}, new
+   */
+  default INDArray meanParameterGradient(INDArray field, INDArray bias) {
+    throw new UnsupportedOperationException(describe() + " have no parameters besides the bias");
+  }
 }

@@ -85,7 +85,6 @@ class ExactLikelihoodTest {
   /** All pairs with a side that can be enumerated. */
   static Stream<Arguments> allPairs() {
     return UnitCases.VISIBLE.stream()
-        .filter(v -> v.parameterCount(4) == 0)
         .flatMap(v -> UnitCases.HIDDEN.stream().map(h -> new UnitType[] {v, h}))
         .filter(pair -> pair[0].stateCount(4).isPresent() || pair[1].stateCount(3).isPresent())
         .map(pair -> Arguments.of((Object[]) pair));

@@ -22,12 +22,18 @@ final class ObjectiveChecks {
   /** A machine over views of one flat array, whose parameters are not special. */
   static RbmModel model(INDArray flat, UnitType visible, UnitType hidden, long nIn, long nOut) {
     GradientViews views = new GradientViews(flat, nIn, nOut);
-    return new RbmModel(views.weights, views.hiddenBias, views.visibleBias, visible, hidden);
+    UnitType units =
+        views.visibleParameters == null ? visible : visible.withParameters(views.visibleParameters);
+    return new RbmModel(views.weights, views.hiddenBias, views.visibleBias, units, hidden);
   }
 
-  /** Parameters between -1 and 1 without a pattern. */
+  /** Parameters between -1 and 1 without a pattern, none besides weights and biases. */
   static INDArray parameters(long nIn, long nOut) {
-    double[] values = new double[(int) (nIn * nOut + nIn + nOut)];
+    return parameters(nIn * nOut + nIn + nOut);
+  }
+
+  private static INDArray parameters(long count) {
+    double[] values = new double[(int) count];
     for (int i = 0; i < values.length; i++) {
       values[i] = Math.sin(3.7 * (i + 1));
     }
@@ -41,7 +47,7 @@ final class ObjectiveChecks {
   static void centralDifferences(
       RbmObjective objective, UnitType visible, UnitType hidden, int nOut, INDArray data) {
     long nIn = data.size(1);
-    INDArray flat = parameters(nIn, nOut);
+    INDArray flat = parameters(nIn * nOut + nIn + nOut + visible.parameterCount(nIn));
     RbmModel model = model(flat, visible, hidden, nIn, nOut);
     objective.check(visible, hidden, nIn, nOut);
     // A row of weight 0 takes no part, one of weight 2 counts twice.
