@@ -90,7 +90,8 @@ public interface UnitType extends Serializable {
   void fieldToMean(INDArray field);
 
   /**
-   * Replaces fields by states drawn from the conditional distributions {@code p(x | z)}.
+   * Replaces fields by states drawn from the conditional distributions {@code p(x | z)}, exactly up
+   * to the resolution of random numbers unless the type says otherwise.
    *
    * @param field {@code [n, units]}, contiguous, in 'c' order. Modified: holds the states
    *     afterwards.
@@ -134,10 +135,11 @@ public interface UnitType extends Serializable {
   INDArray biasForMean(INDArray mean);
 
   /**
-   * The function of the field that a layer with these hidden units computes in supervised passes:
-   * the conditional mean, as an activation function of DL4J with an exact derivative.
+   * The function of the field that a layer with these hidden units computes in supervised passes,
+   * with an exact derivative: the conditional mean, or a customary stand-in for it where the type
+   * says so.
    *
-   * @return the function
+   * @return the function, equal to others of equal types
    */
   IActivation activation();
 

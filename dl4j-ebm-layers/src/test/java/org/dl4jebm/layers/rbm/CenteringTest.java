@@ -33,7 +33,7 @@ class CenteringTest {
       ContrastiveDivergenceOptions.DEFAULT.withCentering(Centering.DEFAULT);
 
   static Stream<UnitPair> pairs() {
-    return RbmModelTest.pairs();
+    return RbmModelTest.thinPairs();
   }
 
   private static INDArray row(double... values) {

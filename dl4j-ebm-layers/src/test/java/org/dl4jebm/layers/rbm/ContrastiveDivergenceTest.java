@@ -68,8 +68,9 @@ class ContrastiveDivergenceTest {
   @ParameterizedTest
   @MethodSource("pairs")
   void isTheDerivativeOfTheFreeEnergyDifference(UnitPair pair) {
-    int n = 6;
-    for (int k = 1; k <= 3; k++) {
+    int n = 4;
+    boolean thin = thinPairs().anyMatch(pair::equals);
+    for (int k : thin ? new int[] {1, 2, 3} : new int[] {2}) {
       Machine machine = pair.machine(DataType.DOUBLE);
       RbmModel model = machine.model();
       INDArray v0 = pair.visibleBatch(n, 5);

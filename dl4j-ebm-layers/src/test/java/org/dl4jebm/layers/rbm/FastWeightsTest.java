@@ -34,7 +34,7 @@ class FastWeightsTest {
       ContrastiveDivergenceOptions.DEFAULT.withPersistentChains(CHAINS).withK(2);
 
   static Stream<UnitPair> pairs() {
-    return RbmModelTest.pairs();
+    return RbmModelTest.thinPairs();
   }
 
   private static RbmEstimator estimator(ContrastiveDivergenceOptions options) {

@@ -59,7 +59,8 @@ class RbmNoDriftTest {
               DISCRETE.stream(),
               Stream.of(
                   new Layer(GaussianUnits.unitVariance(), 2),
-                  new Layer(GaussianUnits.withVariance(0.5, 1.5), 2)))
+                  new Layer(GaussianUnits.withVariance(0.5, 1.5), 2),
+                  new Layer(new TruncatedGaussianUnits(), 2)))
           .toList();
 
   private static final List<Layer> HIDDEN =
@@ -67,7 +68,8 @@ class RbmNoDriftTest {
               DISCRETE.stream(),
               Stream.of(
                   new Layer(GaussianUnits.unitVariance(), 2),
-                  new Layer(GaussianUnits.withVariance(0.5, 1.5), 2)))
+                  new Layer(GaussianUnits.withVariance(0.5, 1.5), 2),
+                  new Layer(new TruncatedGaussianUnits(), 2)))
           .toList();
 
   static Stream<Arguments> pairs() {

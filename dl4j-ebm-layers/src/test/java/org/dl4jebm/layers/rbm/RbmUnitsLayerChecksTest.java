@@ -47,7 +47,9 @@ class RbmUnitsLayerChecksTest {
         hidden(new SpinUnits(), 3),
         hidden(new SoftmaxUnits(2), 4),
         hidden(GaussianUnits.unitVariance(), 3),
-        hidden(GaussianUnits.withVariance(0.5, 1, 2), 3));
+        hidden(GaussianUnits.withVariance(0.5, 1, 2), 3),
+        hidden(new TruncatedGaussianUnits(), 3),
+        hidden(new NoisyRectifiedUnits(), 3));
   }
 
   @TestFactory
@@ -55,6 +57,8 @@ class RbmUnitsLayerChecksTest {
     return Stream.of(
         visible(new SpinUnits(), 4),
         visible(new SoftmaxUnits(3), 6),
-        visible(GaussianUnits.learnedVariance(0.5, 1, 2), 3));
+        visible(GaussianUnits.learnedVariance(0.5, 1, 2), 3),
+        visible(new TruncatedGaussianUnits(), 3),
+        visible(new NoisyRectifiedUnits(), 3));
   }
 }

@@ -39,7 +39,7 @@ class RbmWeightsTest {
   private static final double[] COUNTS = {2, 0, 1, 3};
 
   static Stream<UnitPair> pairs() {
-    return RbmModelTest.pairs();
+    return RbmModelTest.thinPairs();
   }
 
   private static RbmBatch batch(INDArray data, double... weights) {

@@ -28,7 +28,9 @@ final class UnitCases {
           GaussianUnits.unitVariance(),
           GaussianUnits.withVariance(0.7),
           GaussianUnits.withVariance(0.5, 1, 1.5, 2),
-          GaussianUnits.learnedVariance(0.5, 1, 1.5, 2));
+          GaussianUnits.learnedVariance(0.5, 1, 1.5, 2),
+          new TruncatedGaussianUnits(),
+          new NoisyRectifiedUnits());
 
   /** Types for a hidden layer of 3 units. */
   static final List<UnitType> HIDDEN =
@@ -37,7 +39,9 @@ final class UnitCases {
           new SpinUnits(),
           new SoftmaxUnits(3),
           GaussianUnits.unitVariance(),
-          GaussianUnits.withVariance(1.5, 0.7, 1));
+          GaussianUnits.withVariance(1.5, 0.7, 1),
+          new TruncatedGaussianUnits(),
+          new NoisyRectifiedUnits());
 
   private UnitCases() {}
 
@@ -83,21 +87,51 @@ final class UnitCases {
       return new Variable(column, new double[][] {{-1}, {1}}, new double[2]);
     } else if (type instanceof GaussianUnits) {
       // The trapezoidal rule is exact to rounding for a function that vanishes so at both ends.
-      return grid(column, -20, 20, 4000, false);
+      return trapezoids(column, -20, 20, 1000);
+    } else if (type instanceof TruncatedGaussianUnits) {
+      return panels(column, 0, 20, 100);
+    } else if (type instanceof NoisyRectifiedUnits) {
+      // The stepped sigmoid unit that they stand for has whole numbers as states.
+      double[][] numbers = new double[41][1];
+      for (int i = 0; i < numbers.length; i++) {
+        numbers[i][0] = i;
+      }
+      return new Variable(column, numbers, new double[numbers.length]);
     }
     throw new IllegalArgumentException("no states of " + type);
   }
 
-  /** Equally spaced states with the weights of the trapezoidal or of Simpson's rule. */
-  private static Variable grid(int column, double from, double to, int steps, boolean simpson) {
+  /** Equally spaced states with the weights of the trapezoidal rule. */
+  private static Variable trapezoids(int column, double from, double to, int steps) {
     double[][] states = new double[steps + 1][1];
     double[] logWeights = new double[steps + 1];
     double step = (to - from) / steps;
     for (int i = 0; i <= steps; i++) {
       states[i][0] = from + i * step;
-      double end = i == 0 || i == steps ? 0.5 : 1;
-      double inner = simpson ? i % 2 == 1 ? 4.0 / 3 : 2.0 / 3 : 1;
-      logWeights[i] = Math.log(step * end * inner);
+      logWeights[i] = Math.log(i == 0 || i == steps ? step / 2 : step);
+    }
+    return new Variable(column, states, logWeights);
+  }
+
+  /** Five Gauss-Legendre nodes in each of many panels. */
+  private static Variable panels(int column, double from, double to, int panels) {
+    double[] nodes = {
+      -0.9061798459386640, -0.5384693101056831, 0, 0.5384693101056831, 0.906179845938664
+    };
+    double[] weights = {
+      0.2369268850561891,
+      0.4786286704993665,
+      0.5688888888888889,
+      0.4786286704993665,
+      0.2369268850561891
+    };
+    double[][] states = new double[panels * nodes.length][1];
+    double[] logWeights = new double[states.length];
+    double half = (to - from) / panels / 2;
+    for (int i = 0; i < states.length; i++) {
+      int node = i % nodes.length;
+      states[i][0] = from + (2 * (i / nodes.length) + 1 + nodes[node]) * half;
+      logWeights[i] = Math.log(half * weights[node]);
     }
     return new Variable(column, states, logWeights);
   }
@@ -140,6 +174,8 @@ final class UnitCases {
     }
     if (type instanceof GaussianUnits) {
       return u.muli(4).subi(2);
+    } else if (type instanceof TruncatedGaussianUnits || type instanceof NoisyRectifiedUnits) {
+      return u.muli(3);
     }
     double[] numbers = NdAssert.values(u);
     double[][] batch = new double[rows][units];

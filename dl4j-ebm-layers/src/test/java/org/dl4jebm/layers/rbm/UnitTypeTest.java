@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -39,7 +40,9 @@ class UnitTypeTest {
         GaussianUnits.withVariance(0.25),
         GaussianUnits.withVariance(0.5, 1, 1.5),
         GaussianUnits.learnedVariance(),
-        GaussianUnits.learnedVariance(0.5, 1, 1.5));
+        GaussianUnits.learnedVariance(0.5, 1, 1.5),
+        new TruncatedGaussianUnits(),
+        new NoisyRectifiedUnits());
   }
 
   private static INDArray states(DataType type) {
@@ -252,6 +255,10 @@ class UnitTypeTest {
   @ParameterizedTest
   @MethodSource("types")
   void theActivationIsTheMean(UnitType units) {
+    if (units instanceof NoisyRectifiedUnits) {
+      assertEquals(new ActivationReLU(), units.activation());
+      return;
+    }
     for (DataType type : new DataType[] {DataType.DOUBLE, DataType.FLOAT}) {
       INDArray mean = fields(type);
       units.fieldToMean(mean);
@@ -357,6 +364,21 @@ class UnitTypeTest {
       }
     }
     assertTrue(new SpinUnits().findBadStates(Nd4j.createFromArray(-1f, 1f)).isEmpty());
+  }
+
+  @Test
+  void rectifiedUnitsNameNegativeValues() {
+    for (UnitType units : List.of(new TruncatedGaussianUnits(), new NoisyRectifiedUnits())) {
+      for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
+        INDArray states = states(type).muli(7);
+        assertTrue(units.findBadStates(states).isEmpty());
+        states.putScalar(1, 1, -0.5);
+        for (int layout = 0; layout < 3; layout++) {
+          String problem = units.findBadStates(layout(states, layout)).orElseThrow();
+          assertTrue(problem.contains("-0.5") && problem.contains("0 or greater"), problem);
+        }
+      }
+    }
   }
 
   @Test
