@@ -4,30 +4,48 @@
 package org.dl4jebm.layers;
 
 import java.lang.ref.Reference;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOpsHolder;
 
 /**
- * The values of an array in its order of memory, copied to the Java heap block by block and back.
- * Loops over {@code float[]} are vectorised by the JVM, so that elementwise functions for which
- * ND4J's CPU backend has only plain code take a fraction of the time, copies included.
+ * Elementwise work on the memory of arrays, block by block on the Java heap. The JVM vectorises
+ * loops over {@code float[]}, so that functions for which ND4J's CPU backend has only plain code
+ * take a fraction of the time, copies included.
  *
- * <p>Only for arrays that {@link #reach} can reach; others are left to ND4J's operations. The array
- * must not be closed meanwhile.
+ * <p>Only for arrays that {@link #reach} can reach; others are left to ND4J's operations. Large
+ * arrays are divided among as many threads as ND4J uses, those of the common pool; where blocks
+ * begin does not depend on their number.
  */
 public final class HostBlocks {
 
-  /** Number of values in a block; a few blocks fit the first-level cache. */
+  /** Number of values in a block, but for the last; a few blocks fit the first-level cache. */
   public static final int LENGTH = 2048;
 
-  private final INDArray array;
-  private final FloatPointer memory;
+  /** Half a thread's share at least, about 20 microseconds: what it costs to wake one. */
+  private static final int BLOCKS_A_THREAD = 24;
 
-  private HostBlocks(INDArray array) {
-    this.array = array;
-    this.memory = (FloatPointer) array.data().addressPointer();
+  private static final ThreadLocal<float[]> BLOCK =
+      ThreadLocal.withInitial(() -> new float[LENGTH]);
+
+  private HostBlocks() {}
+
+  /** Work on one block. Called by several threads at once. */
+  @FunctionalInterface
+  public interface Work {
+
+    /**
+     * Works on a block.
+     *
+     * @param block its values, in order of memory; to be replaced by the results, if there are any
+     * @param n how many values count, {@link #LENGTH} but for the last block
+     * @param from position of the first value in the array, a multiple of {@link #LENGTH}
+     */
+    void on(float[] block, int n, long from);
   }
 
   /**
@@ -44,13 +62,42 @@ public final class HostBlocks {
   }
 
   /**
-   * Opens an array.
+   * Looks at every value.
    *
-   * @param array the array, kept
-   * @return access to its present memory
-   * @throws IllegalArgumentException if {@link #reach} is false
+   * @param in the array. Not modified.
+   * @param work gets each block
+   * @throws IllegalArgumentException if the array cannot be reached
    */
-  public static HostBlocks of(INDArray array) {
+  public static void read(INDArray in, Work work) {
+    require(in);
+    run(in, null, work);
+  }
+
+  /**
+   * Writes a function of each value of one array into another, or into itself.
+   *
+   * @param in the array. Not modified, unless it is {@code out}.
+   * @param out an array of the same shape and order. Modified.
+   * @param work gets each block of {@code in} and leaves that of {@code out} in its place
+   * @throws IllegalArgumentException if an array cannot be reached or the orders of memory differ
+   */
+  public static void map(INDArray in, INDArray out, Work work) {
+    require(in);
+    require(out);
+    if (!Arrays.equals(in.shape(), out.shape()) || in.ordering() != out.ordering()) {
+      throw new IllegalArgumentException(
+          "arrays have shapes "
+              + Arrays.toString(in.shape())
+              + in.ordering()
+              + " and "
+              + Arrays.toString(out.shape())
+              + out.ordering()
+              + "; accepted: the same shape and order");
+    }
+    run(in, out, work);
+  }
+
+  private static void require(INDArray array) {
     if (!reach(array)) {
       throw new IllegalArgumentException(
           "array of type "
@@ -59,48 +106,52 @@ public final class HostBlocks {
               + array.elementWiseStride()
               + "; accepted: FLOAT without gaps on the CPU backend");
     }
-    return new HostBlocks(array);
   }
 
-  /**
-   * Number of values.
-   *
-   * @return the length of the array
-   */
-  public long length() {
-    return array.length();
+  private static void run(INDArray in, INDArray out, Work work) {
+    long length = in.length();
+    int blocks = Math.toIntExact((length - 1) / LENGTH + 1);
+    int threads = threads(blocks);
+    if (threads == 1) {
+      run(in, out, 0, length, work);
+    } else {
+      IntStream.range(0, threads)
+          .parallel()
+          .forEach(
+              i -> {
+                long from = (long) LENGTH * (blocks * (long) i / threads);
+                long to = (long) LENGTH * (blocks * (i + 1L) / threads);
+                run(in, out, from, Math.min(to, length), work);
+              });
+    }
+    Reference.reachabilityFence(in);
+    Reference.reachabilityFence(out);
   }
 
-  /**
-   * Number of values in the block that starts at a position.
-   *
-   * @param from position of the first value
-   * @return {@link #LENGTH}, or less in the last block
-   */
-  public int blockLength(long from) {
-    return (int) Math.min(LENGTH, length() - from);
+  private static int threads(int blocks) {
+    int most = blocks / BLOCKS_A_THREAD;
+    if (most < 2) {
+      return 1;
+    }
+    return Math.min(most, NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads());
   }
 
-  /**
-   * Copies a block from the array.
-   *
-   * @param from position of the first value
-   * @param block {@link #LENGTH} values. The first {@link #blockLength} are overwritten.
-   */
-  public void read(long from, float[] block) {
-    memory.position(from).get(block, 0, blockLength(from));
-    Reference.reachabilityFence(array);
+  private static void run(INDArray in, INDArray out, long start, long end, Work work) {
+    FloatPointer source = memory(in);
+    FloatPointer target = out == null ? null : out == in ? source : memory(out);
+    float[] block = BLOCK.get();
+    for (long from = start; from < end; from += LENGTH) {
+      int n = (int) Math.min(LENGTH, end - from);
+      source.position(from).get(block, 0, n);
+      work.on(block, n, from);
+      if (target != null) {
+        target.position(from).put(block, 0, n);
+      }
+    }
   }
 
-  /**
-   * Copies a block into the array, which is modified.
-   *
-   * @param from position of the first value
-   * @param block {@link #LENGTH} values, of which the first {@link #blockLength} are used. Not
-   *     modified.
-   */
-  public void write(long from, float[] block) {
-    memory.position(from).put(block, 0, blockLength(from));
-    Reference.reachabilityFence(array);
+  /** The first value of the array itself, also where it is a view of a larger one. */
+  private static FloatPointer memory(INDArray array) {
+    return (FloatPointer) array.data().addressPointer();
   }
 }

@@ -109,14 +109,15 @@ final class FineTuning {
                 + updates
                 + "; accepted: a smaller --finetune-rate");
       }
-      progress.step(
+      progress.advance(
           updates,
-          String.format(
-              Locale.ROOT,
-              "epoch %d/%d, score %.4f",
-              (updates - 1) / updatesPerEpoch + 1,
-              total,
-              score));
+          () ->
+              String.format(
+                  Locale.ROOT,
+                  "epoch %d/%d, score %.4f",
+                  (updates - 1) / updatesPerEpoch + 1,
+                  total,
+                  score));
     }
 
     @Override

@@ -38,8 +38,6 @@ public final class RandomStream implements AutoCloseable {
 
   private final Random generator;
   private final UniformBlocks uniform;
-  private final float[] block = new float[HostBlocks.LENGTH];
-  private final float[] uniformBlock = new float[HostBlocks.LENGTH];
 
   /** Holds the noise while the means stand in the array to be filled; made when first needed. */
   private INDArray noise;
@@ -82,15 +80,8 @@ public final class RandomStream implements AutoCloseable {
   }
 
   private void drawBlocks(INDArray probability, INDArray out) {
-    HostBlocks in = HostBlocks.of(probability);
-    HostBlocks target = HostBlocks.of(out);
-    for (long from = 0; from < in.length(); from += HostBlocks.LENGTH) {
-      int n = in.blockLength(from);
-      in.read(from, block);
-      uniform.next(uniformBlock, n);
-      draw(block, uniformBlock, n);
-      target.write(from, block);
-    }
+    HostBlocks.map(probability, out, (p, n, from) -> draw(p, uniform.peek(from, n), n));
+    uniform.skip(out.length());
   }
 
   /**

@@ -10,12 +10,12 @@ import java.nio.LongBuffer;
 import org.dl4jebm.layers.HostBlocks;
 
 /**
- * Independent uniform numbers by the block: {@code (k + 1/2) 2^-23} with {@code k} from 0 to {@code
- * 2^23 - 1}, so never 0 or 1.
+ * A stream of independent uniform numbers {@code (k + 1/2) 2^-23} with {@code k} from 0 to {@code
+ * 2^23 - 1}, so never 0 or 1, written by the block.
  *
  * <p>SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): its numbers are a mixing function of a
- * counter, so that a loop over them has no dependence and is vectorised by the JVM. Each gives two
- * floats.
+ * counter, so that a loop over them has no dependence and is vectorised by the JVM, and any block
+ * can be written by any thread. Each number gives two floats.
  */
 final class UniformBlocks {
 
@@ -40,16 +40,11 @@ final class UniformBlocks {
     }
   }
 
-  private final long[] bits = new long[PAIRS];
-  private final LongBuffer asLongs;
-  private final FloatBuffer asFloats;
+  private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+
   private long counter;
 
   UniformBlocks(long start) {
-    ByteBuffer memory =
-        ByteBuffer.allocateDirect(PAIRS * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    asLongs = memory.asLongBuffer();
-    asFloats = memory.asFloatBuffer();
     counter = start;
   }
 
@@ -62,14 +57,26 @@ final class UniformBlocks {
     counter = position;
   }
 
-  /** Writes {@code n} numbers to the start of a block. */
-  void next(float[] block, int n) {
+  /** Moves on by {@code n} numbers, or one more if that is odd. */
+  void skip(long n) {
+    counter += (n + 1) / 2 * GOLDEN_GAMMA;
+  }
+
+  /**
+   * Returns {@code n} numbers in an array of this thread, which the next call overwrites. The
+   * position stays.
+   *
+   * @param from how many numbers after the position, even
+   * @param n at most {@link HostBlocks#LENGTH}
+   */
+  float[] peek(long from, int n) {
+    Scratch scratch = SCRATCH.get();
     int pairs = (n + 1) / 2;
-    mix(counter, bits, pairs);
-    counter += pairs * GOLDEN_GAMMA;
-    asLongs.put(0, bits, 0, pairs);
-    asFloats.get(0, block, 0, n);
-    toUnit(block, n);
+    mix(counter + from / 2 * GOLDEN_GAMMA, scratch.bits, pairs);
+    scratch.asLongs.put(0, scratch.bits, 0, pairs);
+    scratch.asFloats.get(0, scratch.numbers, 0, n);
+    toUnit(scratch.numbers, n);
+    return scratch.numbers;
   }
 
   private static void mix(long start, long[] bits, int n) {
@@ -82,9 +89,25 @@ final class UniformBlocks {
     }
   }
 
-  private static void toUnit(float[] block, int n) {
+  private static void toUnit(float[] numbers, int n) {
     for (int i = 0; i < n; i++) {
-      block[i] -= TO_UNIT;
+      numbers[i] -= TO_UNIT;
+    }
+  }
+
+  /** Bits become floats by way of memory that is both. */
+  private static final class Scratch {
+
+    final long[] bits = new long[PAIRS];
+    final float[] numbers = new float[HostBlocks.LENGTH];
+    final LongBuffer asLongs;
+    final FloatBuffer asFloats;
+
+    Scratch() {
+      ByteBuffer memory =
+          ByteBuffer.allocateDirect(PAIRS * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      asLongs = memory.asLongBuffer();
+      asFloats = memory.asFloatBuffer();
     }
   }
 }

@@ -33,23 +33,14 @@ final class Logistic {
   private static final float Q3 = 5.171946487125319e-6f;
   private static final float Q4 = 3.095326708901574e-9f;
 
-  private static final ThreadLocal<float[]> BLOCK =
-      ThreadLocal.withInitial(() -> new float[HostBlocks.LENGTH]);
-
   private Logistic() {}
 
   /** Replaces every value by its logistic function; the array must be contiguous. */
   static void apply(INDArray x) {
-    if (!HostBlocks.reach(x)) {
+    if (HostBlocks.reach(x)) {
+      HostBlocks.map(x, x, (block, n, from) -> apply(block, n));
+    } else {
       Transforms.sigmoid(x, false);
-      return;
-    }
-    HostBlocks blocks = HostBlocks.of(x);
-    float[] block = BLOCK.get();
-    for (long from = 0; from < blocks.length(); from += HostBlocks.LENGTH) {
-      blocks.read(from, block);
-      apply(block, blocks.blockLength(from));
-      blocks.write(from, block);
     }
   }
 

@@ -229,7 +229,7 @@ final class PseudoLikelihoodGradient implements RbmEstimator {
       difference.addi(gather(model.visibleBias(), unitIndex).muli(d));
       INDArray factor = gather(factors, rowIndex).muli(scale);
       if (withScore) {
-        INDArray loss = BernoulliUnits.softplus(difference).muli(factor);
+        INDArray loss = Softplus.of(difference).muli(factor);
         long[] shape = {rows, flips};
         add(losses, row, rowEnd, loss.castTo(DataType.DOUBLE).reshape('c', shape));
       }

@@ -30,7 +30,10 @@ record RbmBatchChecks(String layerId) {
     }
     UnitType units = conf.getVisibleUnits();
     INDArray states = batch.castTo(dataType);
-    INDArray flat = states.reshape(states.ordering(), new long[] {states.length()});
+    INDArray flat =
+        states.elementWiseStride() == 1
+            ? states
+            : states.reshape(states.ordering(), new long[] {states.length()});
     if (!Double.isFinite(Nd4j.getBlasWrapper().dot(flat, flat))) {
       throw new DL4JInvalidInputException(
           "pretraining data hold NaN or infinite values, or their squares overflow; accepted by "

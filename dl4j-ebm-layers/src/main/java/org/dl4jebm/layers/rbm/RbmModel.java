@@ -85,11 +85,16 @@ public final class RbmModel {
     visible.checkSize(weights.size(0));
     hidden.checkSize(weights.size(1));
     this.weights = weights;
-    this.hiddenBias = hiddenBias.reshape(hiddenBias.length());
-    this.visibleBias = visibleBias.reshape(visibleBias.length());
+    this.hiddenBias = vector(hiddenBias);
+    this.visibleBias = vector(visibleBias);
     this.visible = visible;
     this.hidden = hidden;
     this.coupling = coupling;
+  }
+
+  /** Views cost microseconds, and training makes a model for each step. */
+  private static INDArray vector(INDArray bias) {
+    return bias.rank() == 1 ? bias : bias.reshape(bias.length());
   }
 
   /**

@@ -10,7 +10,6 @@ import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
@@ -50,9 +49,7 @@ public final class SpinUnits implements UnitType {
 
   @Override
   public Optional<String> findBadStates(INDArray states) {
-    INDArray flat = states.reshape(states.ordering(), new long[] {states.length()});
-    int extreme = Nd4j.getBlasWrapper().level1().iamax(flat);
-    if (Math.abs(flat.getDouble(extreme)) <= 1) {
+    if (ValueRange.holds(states, -1, 1)) {
       return Optional.empty();
     }
     return Optional.of(
@@ -70,12 +67,11 @@ public final class SpinUnits implements UnitType {
     return states.mmul(bias.reshape(bias.length(), 1)).negi().reshape(states.size(0));
   }
 
-  /** {@code log(2 cosh z) = |z| + log1p(exp(-2 |z|))}. */
+  /** {@code log(2 cosh z) = softplus(2 |z|) - |z|}. */
   @Override
   public INDArray logPartition(INDArray field, INDArray bias) {
     INDArray absolute = Transforms.abs(field, true);
-    INDArray tail = Transforms.exp(absolute.mul(-2), false);
-    return Transforms.log1p(tail, false).addi(absolute).sum(1);
+    return Softplus.of(absolute.mul(2)).subi(absolute).sum(1);
   }
 
   @Override

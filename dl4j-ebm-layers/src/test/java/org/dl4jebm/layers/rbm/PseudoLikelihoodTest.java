@@ -215,7 +215,7 @@ class PseudoLikelihoodTest {
       INDArray flipped = data.dup();
       flipped.getColumn(i).rsubi(1);
       INDArray difference = energy.sub(model.freeEnergy(flipped));
-      loss += BernoulliUnits.softplus(difference).sumNumber().doubleValue();
+      loss += Softplus.of(difference).sumNumber().doubleValue();
       INDArray s = Transforms.sigmoid(difference, true);
       FreeEnergyGradient.write(model, data, s, expected.gradient());
       total.addi(expected.flat);

@@ -265,15 +265,16 @@ final class PretrainRun {
   }
 
   private void showProgress(Stage stage, int epoch, int epochs, long batch) {
-    progress.step(
+    progress.advance(
         epoch * Math.max(batchesPerPass, 0) + batch,
-        String.format(
-            Locale.ROOT,
-            "epoch %d/%d, %s %.4g",
-            epoch + 1,
-            epochs,
-            stage.scoreName(),
-            stage.layer().score()));
+        () ->
+            String.format(
+                Locale.ROOT,
+                "epoch %d/%d, %s %.4g",
+                epoch + 1,
+                epochs,
+                stage.scoreName(),
+                stage.layer().score()));
   }
 
   private void saveCheckpoint(Position position) {

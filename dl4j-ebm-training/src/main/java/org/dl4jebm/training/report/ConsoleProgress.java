@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.DefaultProgressBarRenderer;
 import me.tongfei.progressbar.ProgressBar;
@@ -35,6 +36,7 @@ public final class ConsoleProgress implements Progress {
   private Line line;
   private String task;
   private long startNanos;
+  private long detailNanos;
 
   /**
    * Makes a display.
@@ -81,6 +83,7 @@ public final class ConsoleProgress implements Progress {
     endBar(false);
     this.task = task;
     this.startNanos = System.nanoTime();
+    this.detailNanos = startNanos - UPDATE_MILLIS * 1_000_000L;
     if (interactive) {
       line = new Line(out);
       bar =
@@ -100,6 +103,21 @@ public final class ConsoleProgress implements Progress {
     if (bar != null) {
       bar.stepTo(done);
       bar.setExtraMessage(detail == null ? "" : detail);
+    }
+  }
+
+  /** The detail is made anew as often as the bar is redrawn. */
+  @Override
+  public void advance(long done, Supplier<String> detail) {
+    if (bar == null) {
+      return;
+    }
+    long now = System.nanoTime();
+    if (now - detailNanos >= UPDATE_MILLIS * 1_000_000L) {
+      detailNanos = now;
+      step(done, detail.get());
+    } else {
+      bar.stepTo(done);
     }
   }
 

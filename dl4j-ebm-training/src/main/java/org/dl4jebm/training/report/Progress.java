@@ -3,6 +3,8 @@
  */
 package org.dl4jebm.training.report;
 
+import java.util.function.Supplier;
+
 /**
  * Follows a long piece of work. Calls are cheap, so that a trainer can make one for each batch, and
  * never fail because of the order in which they come.
@@ -28,6 +30,17 @@ public interface Progress extends AutoCloseable {
    * @param detail what to show beside it, such as {@code epoch 3/10, recon. err 12.3}; may be null
    */
   void step(long done, String detail);
+
+  /**
+   * Tells how far the task is, with a detail that is made only if it is shown: making it can take
+   * longer than the rest of a short step.
+   *
+   * @param done steps done since the task began, not since the last call
+   * @param detail gives what to show beside it, as for {@link #step}
+   */
+  default void advance(long done, Supplier<String> detail) {
+    step(done, detail.get());
+  }
 
   /**
    * Ends the task.

@@ -3,6 +3,8 @@
  */
 package org.dl4jebm.training.report;
 
+import java.util.function.Supplier;
+
 /** Shows nothing. */
 enum SilentProgress implements Progress {
   INSTANCE;
@@ -12,6 +14,9 @@ enum SilentProgress implements Progress {
 
   @Override
   public void step(long done, String detail) {}
+
+  @Override
+  public void advance(long done, Supplier<String> detail) {}
 
   @Override
   public void finish(String summary) {}
