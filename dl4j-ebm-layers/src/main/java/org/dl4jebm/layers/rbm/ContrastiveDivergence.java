@@ -39,7 +39,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p>With {@link Centering} the gradient, that of the penalty included, is turned into the
  * direction of steepest descent of the centred parameters; the machine stays the same.
  *
- * <p>With {@link FastWeights} persistent chains move by parameters with a fast part.
+ * <p>With {@link FastWeights} persistent chains move by parameters with a fast part; with {@link
+ * Tempering} they have replicas at higher temperatures.
  *
  * <p>Keeps buffers and persistent chains between calls, outside workspaces. Not safe for use by
  * several threads at once.
@@ -53,7 +54,7 @@ public final class ContrastiveDivergence implements RbmEstimator {
   private final SparsityPenalty sparsity;
   private final NegativePhase negativePhase;
 
-  /** Null without centering. */
+  /** Null where neither the gradient nor the tempering is centred. */
   private final CenteringOffsets offsets;
 
   private Map<String, Double> diagnostics = Map.of();
@@ -66,12 +67,26 @@ public final class ContrastiveDivergence implements RbmEstimator {
    * @param random the stream all samples are drawn from, kept
    */
   public ContrastiveDivergence(ContrastiveDivergenceOptions options, RandomStream random) {
-    this(options, negativePhase(options, random));
+    this.options = options;
+    this.sparsity = new SparsityPenalty(options);
+    this.offsets = offsets(options);
+    this.negativePhase = negativePhase(options, offsets, random);
+  }
+
+  private static CenteringOffsets offsets(ContrastiveDivergenceOptions options) {
+    Centering centering = options.centering();
+    if (centering == null && options.temperedPath() == Tempering.Path.CENTERED) {
+      centering = Centering.DEFAULT;
+    }
+    return centering == null ? null : new CenteringOffsets(centering);
   }
 
   private static NegativePhase negativePhase(
-      ContrastiveDivergenceOptions options, RandomStream random) {
+      ContrastiveDivergenceOptions options, CenteringOffsets offsets, RandomStream random) {
     int chains = options.persistentChains();
+    if (options.tempering() != null) {
+      return new TemperedChains(chains, options.tempering(), offsets, random);
+    }
     if (options.fastWeights() != null) {
       return new FastChains(chains, options.fastWeights(), random);
     }
@@ -82,8 +97,8 @@ public final class ContrastiveDivergence implements RbmEstimator {
   ContrastiveDivergence(ContrastiveDivergenceOptions options, NegativePhase negativePhase) {
     this.options = options;
     this.sparsity = new SparsityPenalty(options);
+    this.offsets = offsets(options);
     this.negativePhase = negativePhase;
-    this.offsets = options.centering() == null ? null : new CenteringOffsets(options.centering());
   }
 
   /**
@@ -130,7 +145,7 @@ public final class ContrastiveDivergence implements RbmEstimator {
     Nd4j.gemm(b.visibleT, b.hidden, gradient.weights(), false, false, 1.0, 0.0);
     PhaseBuffers.columnSums(b.hidden, b.ones, gradient.hiddenBias(), 1, 0);
     PhaseBuffers.columnSums(b.visible, b.phaseWeights, gradient.visibleBias(), 1, 0);
-    if (offsets != null) {
+    if (options.centering() != null) {
       offsets.parameters().transform(gradient);
     }
     negativePhase.learn(gradient, data.size(0));
@@ -147,10 +162,11 @@ public final class ContrastiveDivergence implements RbmEstimator {
     return sum;
   }
 
-  private static Map<String, Double> diagnostics(int sweeps, double gap) {
+  private Map<String, Double> diagnostics(int sweeps, double gap) {
     Map<String, Double> numbers = new LinkedHashMap<>();
     numbers.put(ResumablePretraining.FREE_ENERGY_GAP, gap);
     numbers.put("Gibbs sweeps", (double) sweeps);
+    negativePhase.addDiagnostics(numbers);
     return Collections.unmodifiableMap(numbers);
   }
 
@@ -199,7 +215,9 @@ public final class ContrastiveDivergence implements RbmEstimator {
   /**
    * {@inheritDoc}
    *
-   * @return {@link ResumablePretraining#FREE_ENERGY_GAP} and {@code Gibbs sweeps}
+   * @return {@link ResumablePretraining#FREE_ENERGY_GAP} and {@code Gibbs sweeps}; with tempering
+   *     also the number of {@code temperatures}, {@code inverse temperature i} of those between 1
+   *     and 0, and {@code swap rate i-j} of neighbours that were tried already
    */
   @Override
   public Map<String, Double> diagnostics() {

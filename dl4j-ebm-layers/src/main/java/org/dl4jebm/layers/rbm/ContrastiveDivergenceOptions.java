@@ -23,6 +23,7 @@ import org.nd4j.linalg.schedule.ISchedule;
  * @param sparsityCost weight of the sparsity penalty, at least 0; 0 switches it off
  * @param centering how the gradient is centred, or null for the ordinary one
  * @param fastWeights what drives persistent chains on, or null
+ * @param tempering replicas of the persistent chains at higher temperatures, or null for none
  */
 public record ContrastiveDivergenceOptions(
     int k,
@@ -31,12 +32,13 @@ public record ContrastiveDivergenceOptions(
     double sparsityTarget,
     double sparsityCost,
     Centering centering,
-    FastWeights fastWeights)
+    FastWeights fastWeights,
+    Tempering tempering)
     implements RbmObjective {
 
   /** CD-1 without persistent chains and without a sparsity penalty (whose target is then idle). */
   public static final ContrastiveDivergenceOptions DEFAULT =
-      new ContrastiveDivergenceOptions(1, null, 0, 0.1, 0, null, null);
+      new ContrastiveDivergenceOptions(1, null, 0, 0.1, 0, null, null, null);
 
   /**
    * Checks the options.
@@ -61,6 +63,15 @@ public record ContrastiveDivergenceOptions(
         "persistentChains",
         persistentChains,
         "1 or more, where there are fast weights");
+    require(
+        tempering == null || persistentChains > 0,
+        "persistentChains",
+        persistentChains,
+        "1 or more, where there is tempering");
+    if (tempering != null && fastWeights != null) {
+      throw new IllegalArgumentException(
+          "there are " + fastWeights + " and " + tempering + "; accepted: one of the two");
+    }
   }
 
   /**
@@ -71,7 +82,7 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions withK(int k) {
     return new ContrastiveDivergenceOptions(
-        k, null, persistentChains, sparsityTarget, sparsityCost, centering, fastWeights);
+        k, null, persistentChains, sparsityTarget, sparsityCost, centering, fastWeights, tempering);
   }
 
   /**
@@ -84,7 +95,14 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions withKSchedule(ISchedule kSchedule) {
     return new ContrastiveDivergenceOptions(
-        k, kSchedule, persistentChains, sparsityTarget, sparsityCost, centering, fastWeights);
+        k,
+        kSchedule,
+        persistentChains,
+        sparsityTarget,
+        sparsityCost,
+        centering,
+        fastWeights,
+        tempering);
   }
 
   /**
@@ -95,7 +113,14 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions withPersistentChains(int persistentChains) {
     return new ContrastiveDivergenceOptions(
-        k, kSchedule, persistentChains, sparsityTarget, sparsityCost, centering, fastWeights);
+        k,
+        kSchedule,
+        persistentChains,
+        sparsityTarget,
+        sparsityCost,
+        centering,
+        fastWeights,
+        tempering);
   }
 
   /**
@@ -107,7 +132,7 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions withSparsity(double target, double cost) {
     return new ContrastiveDivergenceOptions(
-        k, kSchedule, persistentChains, target, cost, centering, fastWeights);
+        k, kSchedule, persistentChains, target, cost, centering, fastWeights, tempering);
   }
 
   /**
@@ -118,7 +143,14 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions withCentering(Centering centering) {
     return new ContrastiveDivergenceOptions(
-        k, kSchedule, persistentChains, sparsityTarget, sparsityCost, centering, fastWeights);
+        k,
+        kSchedule,
+        persistentChains,
+        sparsityTarget,
+        sparsityCost,
+        centering,
+        fastWeights,
+        tempering);
   }
 
   /**
@@ -130,7 +162,33 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions withFastWeights(FastWeights fastWeights) {
     return new ContrastiveDivergenceOptions(
-        k, kSchedule, persistentChains, sparsityTarget, sparsityCost, centering, fastWeights);
+        k,
+        kSchedule,
+        persistentChains,
+        sparsityTarget,
+        sparsityCost,
+        centering,
+        fastWeights,
+        tempering);
+  }
+
+  /**
+   * Sets parallel tempering; persistent chains have to be set first.
+   *
+   * @param tempering for example {@link Tempering#DEFAULT}, or null for none
+   * @return changed options
+   * @throws IllegalArgumentException if there are no persistent chains, or fast weights
+   */
+  public ContrastiveDivergenceOptions withTempering(Tempering tempering) {
+    return new ContrastiveDivergenceOptions(
+        k,
+        kSchedule,
+        persistentChains,
+        sparsityTarget,
+        sparsityCost,
+        centering,
+        fastWeights,
+        tempering);
   }
 
   /** {@inheritDoc} A sparsity penalty asks for Bernoulli hidden units. */
@@ -149,6 +207,22 @@ public record ContrastiveDivergenceOptions(
   @Override
   public RbmEstimator estimator(RandomStream random) {
     return new ContrastiveDivergence(this, random);
+  }
+
+  /** The path of the tempering, or null without. */
+  Tempering.Path temperedPath() {
+    return tempering == null ? null : tempering.path();
+  }
+
+  /** Numbers that are kept for chains, for memory reports. */
+  long chainMemory(long visibleSize, long hiddenSize) {
+    long chains = (visibleSize + 2 * hiddenSize) * persistentChains;
+    long replicas =
+        tempering == null
+            ? 0
+            : (visibleSize + 3 * hiddenSize) * persistentChains * tempering.temperatures();
+    long fast = fastWeights == null ? 0 : 2 * (visibleSize + 1) * (hiddenSize + 1);
+    return chains + replicas + fast;
   }
 
   /**

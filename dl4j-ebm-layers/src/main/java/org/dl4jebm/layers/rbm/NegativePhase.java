@@ -43,6 +43,9 @@ interface NegativePhase {
   /** Copies of what is kept from step to step, by name. */
   Map<String, INDArray> state();
 
+  /** Adds numbers for {@link RbmEstimator#diagnostics}. */
+  default void addDiagnostics(Map<String, Double> numbers) {}
+
   /** Called with the gradient of a batch of {@code rows} rows. Not modified. */
   default void learn(RbmGradient gradient, long rows) {}
 

@@ -221,7 +221,7 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
                 .stateSize(nIn + visibleUnits.parameterCount(nIn));
     long chains =
         trainingObjective() instanceof ContrastiveDivergenceOptions options
-            ? (nIn + 2 * nOut) * options.persistentChains()
+            ? options.chainMemory(nIn, nOut)
             : 0;
     long perExample = 2 * nIn + 3 * nOut + (getIDropout() == null ? 0 : nIn);
     return new LayerMemoryReport.Builder(

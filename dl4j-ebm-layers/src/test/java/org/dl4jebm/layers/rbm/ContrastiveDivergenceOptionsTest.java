@@ -63,7 +63,8 @@ class ContrastiveDivergenceOptionsTest {
             .withCentering(Centering.DEFAULT)
             .withFastWeights(fast);
     assertEquals(
-        new ContrastiveDivergenceOptions(1, schedule, 7, 0.3, 2, Centering.DEFAULT, fast), all);
+        new ContrastiveDivergenceOptions(1, schedule, 7, 0.3, 2, Centering.DEFAULT, fast, null),
+        all);
     assertNull(all.withK(3).kSchedule(), "a constant number replaces the schedule");
     assertEquals(3, all.withK(3).k());
     assertEquals(7, all.withK(3).persistentChains());

@@ -44,7 +44,15 @@ class RbmOptionsResumeTest {
         CD1.withPersistentChains(5)
             .withSparsity(0.2, 0.1)
             .withCentering(new Centering(0.1, Offsets.MEAN))),
-    FAST_PCD(CD1.withPersistentChains(5).withFastWeights(new FastWeights(0.2, 0.9)));
+    FAST_PCD(CD1.withPersistentChains(5).withFastWeights(new FastWeights(0.2, 0.9))),
+    TEMPERED(
+        CD1.withK(2)
+            .withPersistentChains(4)
+            .withTempering(new Tempering(4, 4, 0.5, 0, Tempering.Path.COUPLING))),
+    TEMPERED_WITH_A_LADDER_THAT_GROWS(
+        CD1.withPersistentChains(3)
+            .withCentering(Centering.DEFAULT)
+            .withTempering(new Tempering(2, 9, 0.9, 2, Tempering.Path.CENTERED)));
 
     private final ContrastiveDivergenceOptions options;
 

@@ -234,6 +234,11 @@ class RestrictedBoltzmannMachineTest {
                     .withFastWeights(new FastWeights(0.3, 0.5))),
         rbm ->
             rbm.setObjective(
+                ContrastiveDivergenceOptions.DEFAULT
+                    .withPersistentChains(9)
+                    .withTempering(new Tempering(3, 7, 0.4, 20, Tempering.Path.ENERGY))),
+        rbm ->
+            rbm.setObjective(
                 ContrastiveDivergenceOptions.DEFAULT.withCentering(
                     new Centering(0.3, Centering.Offsets.MEAN))),
         rbm ->
@@ -270,7 +275,7 @@ class RestrictedBoltzmannMachineTest {
   void everyOptionIsStored() {
     List<RestrictedBoltzmannMachine> originals = new ArrayList<>();
     changes()
-        .limit(14)
+        .limit(15)
         .forEach(
             change -> {
               RestrictedBoltzmannMachine rbm = build(builder());
