@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.random;
 
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import org.dl4jebm.layers.HostBlocks;
 import org.dl4jebm.layers.Workspaces;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -35,6 +36,11 @@ public final class RandomStream implements AutoCloseable {
 
   /** Makes every finite difference of two numbers in [0, 1] a whole number when it is added. */
   private static final float ROUND = 0x1.8p23f;
+
+  /** Bits of a uniform number, and how many of them fill a seed. */
+  private static final int UNIFORM_BITS = 23;
+
+  private static final int SEED_DRAWS = 3;
 
   private final Random generator;
   private final UniformBlocks uniform;
@@ -129,6 +135,22 @@ public final class RandomStream implements AutoCloseable {
    */
   public void uniform(INDArray out) {
     Nd4j.getExecutioner().exec(new UniformDistribution(out, 0.0, 1.0), generator);
+  }
+
+  /**
+   * Starts a generator of Java's own at a seed drawn from this stream, for integers, permutations
+   * and numbers with more bits.
+   *
+   * @return a new generator
+   */
+  public SplittableRandom javaRandom() {
+    INDArray bits = Workspaces.outside(() -> Nd4j.create(DataType.DOUBLE, SEED_DRAWS));
+    uniform(bits);
+    long seed = 0;
+    for (int i = 0; i < SEED_DRAWS; i++) {
+      seed = (seed << UNIFORM_BITS) ^ (long) Math.scalb(bits.getDouble(i), UNIFORM_BITS);
+    }
+    return new SplittableRandom(seed);
   }
 
   /**

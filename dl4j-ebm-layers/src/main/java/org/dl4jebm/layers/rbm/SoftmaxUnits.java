@@ -3,6 +3,8 @@
  */
 package org.dl4jebm.layers.rbm;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -248,6 +250,19 @@ public final class SoftmaxUnits implements UnitType {
       }
     }
     out.assign(Nd4j.createFromArray(values));
+  }
+
+  @Override
+  public List<UnitGroup> groups(long units) {
+    double[][] oneHot = new double[states][states];
+    for (int k = 0; k < states; k++) {
+      oneHot[k][k] = 1;
+    }
+    List<UnitGroup> groups = new ArrayList<>();
+    for (int from = 0; from < units; from += states) {
+      groups.add(new UnitGroup(from, from + states, oneHot));
+    }
+    return groups;
   }
 
   @Override

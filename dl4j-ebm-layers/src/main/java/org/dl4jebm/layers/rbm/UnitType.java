@@ -4,11 +4,15 @@
 package org.dl4jebm.layers.rbm;
 
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.shade.jackson.annotation.JsonTypeInfo;
 
 /**
@@ -181,6 +185,28 @@ public interface UnitType extends Serializable {
    * @throws UnsupportedOperationException if the states are not discrete
    */
   void writeStates(long first, INDArray out);
+
+  /**
+   * The groups of units that take their states together, for conditional distributions of one part
+   * of a layer. To be overridden where a group has more than one unit.
+   *
+   * @param units number of units of the layer
+   * @return the groups, in the order of their columns, without gaps
+   */
+  default List<UnitGroup> groups(long units) {
+    OptionalLong count = stateCount(1);
+    double[][] states = {};
+    if (count.isPresent()) {
+      INDArray column = Nd4j.create(DataType.DOUBLE, count.getAsLong(), 1);
+      writeStates(0, column);
+      states = column.toDoubleMatrix();
+    }
+    List<UnitGroup> groups = new ArrayList<>();
+    for (int unit = 0; unit < units; unit++) {
+      groups.add(new UnitGroup(unit, unit + 1, states));
+    }
+    return groups;
+  }
 
   /**
    * Number of parameters that these units have besides their biases, such as logarithms of

@@ -44,8 +44,10 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * <p>Use it where {@link ExactLikelihood} cannot. One forward run alone is an optimistic
  * likelihood: report both directions. Time: two matrix products of {@code chains x nIn x nOut} a
- * step, and some tenths of that for the units. Log weights are summed in DOUBLE, the rest is
- * computed in the type of the parameters.
+ * step, and half as much for the units (more where steps are large or hidden units are not
+ * Bernoulli). Log weights are summed in DOUBLE, states are drawn in the type of the parameters.
+ * Units whose samples are only approximate, as those of noisy rectified units, make the estimates
+ * approximate as well.
  *
  * <p>If the thread is interrupted, a run ends with a {@link CancellationException} and the
  * interruption flag stays set. Runs with the same options give the same result, in whatever order
@@ -107,11 +109,12 @@ public final class AnnealedImportanceSampling {
    *
    * @return an estimate that is at most {@code log Z} in expectation
    * @throws IllegalArgumentException if a parameter is not finite
+   * @throws org.dl4jebm.layers.rbm.NotNormalisableException if the machine has no {@code Z}
    * @throws ArithmeticException if log weights are not finite, which takes energies near the limits
    *     of the data type
    */
   public AisEstimate forward() {
-    model.requireFiniteParameters();
+    requireMachine();
     double[] betas = options.schedule().betas();
     double[] logWeights =
         anneal("forward AIS", FORWARD_STREAM, betas, null, options.chains(), StepObserver.NONE);
@@ -126,11 +129,12 @@ public final class AnnealedImportanceSampling {
    *     the model
    * @throws IllegalArgumentException if a parameter is not finite or the starts are not states of
    *     the visible units
+   * @throws org.dl4jebm.layers.rbm.NotNormalisableException if the machine has no {@code Z}
    * @throws ArithmeticException if log weights are not finite, which takes energies near the limits
    *     of the data type
    */
   public AisEstimate reverse(INDArray starts) {
-    model.requireFiniteParameters();
+    requireMachine();
     model.requireVisibleStates(starts, "starts");
     double[] betas = options.schedule().betas();
     double[] falling = new double[betas.length];
@@ -148,6 +152,7 @@ public final class AnnealedImportanceSampling {
    * @return both estimates
    * @throws IllegalArgumentException if a parameter is not finite or the starts are not states of
    *     the visible units
+   * @throws org.dl4jebm.layers.rbm.NotNormalisableException if the machine has no {@code Z}
    * @throws ArithmeticException if log weights are not finite
    */
   public AisSandwich both(INDArray starts) {
@@ -167,7 +172,7 @@ public final class AnnealedImportanceSampling {
    */
   public AnnealingSchedule adaptedSchedule(int steps) {
     AnnealingSchedule.linear(steps);
-    model.requireFiniteParameters();
+    requireMachine();
     double[] betas = AnnealingSchedule.linear(PILOT_PARTS * PILOT_PART_STEPS).betas();
     double[] deviation = new double[PILOT_PARTS];
     INDArray sum = Nd4j.create(DataType.DOUBLE, new long[] {1, PILOT_CHAINS}, 'f');
@@ -178,13 +183,18 @@ public final class AnnealedImportanceSampling {
         null,
         PILOT_CHAINS,
         (step, increments) -> {
-          sum.addi(increments.castTo(DataType.DOUBLE));
+          sum.addi(increments);
           if (step % PILOT_PART_STEPS == 0) {
             deviation[step / PILOT_PART_STEPS - 1] = sum.stdNumber().doubleValue();
             sum.assign(0);
           }
         });
     return AnnealingSchedule.adapted(steps, AnnealingSchedule.linear(PILOT_PARTS), deviation);
+  }
+
+  private void requireMachine() {
+    model.requireFiniteParameters();
+    model.requireNormalisable();
   }
 
   private AisEstimate estimate(Direction direction, double[] logWeights) {

@@ -58,6 +58,7 @@ final class AnnealingChains implements AutoCloseable {
   private final boolean hiddenBaseIsZero;
   private final boolean smallChanges;
   private final INDArray ones;
+  private final INDArray sums;
   private final INDArray increments;
   private final INDArray logWeights;
 
@@ -89,7 +90,8 @@ final class AnnealingChains implements AutoCloseable {
         model.hiddenUnits() instanceof BernoulliUnits
             && model.weights().dataType() == DataType.FLOAT;
     ones = matrix(1, model.hiddenSize()).assign(1);
-    increments = Nd4j.create(model.weights().dataType(), new long[] {1, chains}, 'f');
+    sums = Nd4j.create(model.weights().dataType(), new long[] {1, chains}, 'f');
+    increments = Nd4j.create(DataType.DOUBLE, new long[] {1, chains}, 'f');
     logWeights = Nd4j.create(DataType.DOUBLE, new long[] {1, chains}, 'f');
   }
 
@@ -129,16 +131,18 @@ final class AnnealingChains implements AutoCloseable {
             model.visibleUnits().toStatistic(statistic);
           }
           model.hiddenFieldInto(statisticT, target, targetT);
-          Nd4j.gemm(visibleRise, statisticT, increments, false, false, to - from, 0);
+          Nd4j.gemm(visibleRise, statisticT, sums, false, false, to - from, 0);
           if (smallChanges && writeSmallChange(to - from)) {
             hiddenField(to, field);
             model.hiddenUnits().fieldToMeanAndSample(field, hidden, random);
             addSmallChange();
+            increments.assign(sums);
           } else {
+            increments.assign(sums);
             addChange(from, to);
             model.hiddenUnits().fieldToMeanAndSample(field, hidden, random);
           }
-          logWeights.addi(increments.castTo(DataType.DOUBLE));
+          logWeights.addi(increments);
           if (move) {
             model.hiddenUnits().toStatistic(hidden);
             visibleRise(to);
@@ -165,7 +169,7 @@ final class AnnealingChains implements AutoCloseable {
     }
   }
 
-  /** Adds {@code A(z_to) - A(z_from)}; leaves {@code z_to} in {@link #field}. */
+  /** Adds {@code A(z_to) - A(z_from)}, in DOUBLE; leaves {@code z_to} in {@link #field}. */
   private void addChange(double from, double to) {
     hiddenField(from, field);
     increments.subi(partition(from));
@@ -174,8 +178,11 @@ final class AnnealingChains implements AutoCloseable {
   }
 
   private INDArray partition(double beta) {
-    INDArray bias = hiddenRise.mul(beta).addi(baseHidden);
-    return model.hiddenUnits().logPartition(field, bias).reshape('f', increments.shape());
+    INDArray bias = hiddenRise.mul(beta).addi(baseHidden).castTo(DataType.DOUBLE);
+    return model
+        .hiddenUnits()
+        .logPartition(field.castTo(DataType.DOUBLE), bias)
+        .reshape('f', increments.shape());
   }
 
   /**
@@ -203,8 +210,8 @@ final class AnnealingChains implements AutoCloseable {
    * }</pre>
    *
    * The next term is at most {@code d^4 / 192}. This is several times faster than two softplus, and
-   * more exact in FLOAT: it has no difference of large sums, and ND4J's expm1 and log1p lose small
-   * arguments.
+   * exact in FLOAT: it has no difference of large sums (and ND4J's expm1 and log1p lose small
+   * arguments).
    */
   private void addSmallChange() {
     INDArray w = change;
@@ -217,7 +224,7 @@ final class AnnealingChains implements AutoCloseable {
     s.muli(s, curvature);
     curvature.subi(s);
     work.muli(curvature).addi(s).muli(w);
-    Nd4j.gemm(ones, workT, increments, false, false, 3, 1);
+    Nd4j.gemm(ones, workT, sums, false, false, 3, 1);
   }
 
   private static INDArray scratchLike(INDArray x) {

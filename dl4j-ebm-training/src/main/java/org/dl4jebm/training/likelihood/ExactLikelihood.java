@@ -82,7 +82,7 @@ public final class ExactLikelihood {
    * @throws IllegalArgumentException if a parameter is not finite
    */
   public double logPartition() {
-    return enumerate("log Z", exactModel(), RbmEnumeration::logZ);
+    return enumerate("log Z", DoubleModel.of(model), RbmEnumeration::logZ);
   }
 
   /**
@@ -96,7 +96,7 @@ public final class ExactLikelihood {
    */
   public INDArray logLikelihood(INDArray data) {
     model.requireVisibleStates(data, "data");
-    RbmModel exact = exactModel();
+    RbmModel exact = DoubleModel.of(model);
     double logPartition = logPartition();
     return Rows.map(data, exact::freeEnergy).addi(logPartition).negi();
   }
@@ -120,7 +120,7 @@ public final class ExactLikelihood {
    * @throws IllegalArgumentException if a parameter is not finite
    */
   public RbmMoments moments() {
-    return enumerate("moments", exactModel(), RbmEnumeration::moments);
+    return enumerate("moments", DoubleModel.of(model), RbmEnumeration::moments);
   }
 
   /**
@@ -134,7 +134,7 @@ public final class ExactLikelihood {
    */
   public LikelihoodGradient gradient(INDArray data) {
     model.requireVisibleStates(data, "data");
-    RbmModel exact = exactModel();
+    RbmModel exact = DoubleModel.of(model);
     RbmMoments moments = enumerate("gradient", exact, RbmEnumeration::moments);
     INDArray weights = moments.products().negi();
     INDArray visible = moments.visible().negi().reshape('c', new long[] {1, exact.visibleSize()});
@@ -175,7 +175,7 @@ public final class ExactLikelihood {
     if (n < 1) {
       throw new IllegalArgumentException("n is " + n + "; accepted: 1 or more");
     }
-    RbmModel exact = exactModel();
+    RbmModel exact = DoubleModel.of(model);
     double[] targets = sortedUniforms(n, random);
     double logPartition = enumerate("log Z", exact, RbmEnumeration::logZ);
     boolean overVisible = new RbmEnumeration(exact, maxStates).overVisible();
@@ -224,8 +224,9 @@ public final class ExactLikelihood {
     }
   }
 
+  /** ND4J's uniform numbers have 23 bits, which is too few to choose among 2^24 states. */
   private static double[] sortedUniforms(int n, RandomStream random) {
-    SplittableRandom uniform = javaRandom(random);
+    SplittableRandom uniform = random.javaRandom();
     double[] values = new double[n];
     Arrays.setAll(values, i -> uniform.nextDouble(1 - ROUNDING));
     Arrays.sort(values);
@@ -233,7 +234,7 @@ public final class ExactLikelihood {
   }
 
   private static INDArray shuffle(INDArray rows, RandomStream random) {
-    SplittableRandom uniform = javaRandom(random);
+    SplittableRandom uniform = random.javaRandom();
     int n = (int) rows.size(0);
     int[] order = new int[n];
     for (int i = 0; i < n; i++) {
@@ -242,17 +243,6 @@ public final class ExactLikelihood {
       order[j] = i;
     }
     return Nd4j.pullRows(rows, 1, order);
-  }
-
-  /** ND4J's uniform numbers have 23 bits, which is too few to choose among 2^24 states. */
-  private static SplittableRandom javaRandom(RandomStream random) {
-    INDArray bits = Nd4j.create(DataType.DOUBLE, 3);
-    random.uniform(bits);
-    long seed = 0;
-    for (double x : bits.toDoubleVector()) {
-      seed = (seed << 22) ^ (long) (x * (1 << 23));
-    }
-    return new SplittableRandom(seed);
   }
 
   private <T> T enumerate(String task, RbmModel exact, Function<RbmEnumeration, T> action) {
@@ -268,22 +258,5 @@ public final class ExactLikelihood {
       throw new CancellationException("interrupted after " + done + " states");
     }
     progress.step(done, null);
-  }
-
-  /** The machine with parameters in DOUBLE. */
-  private RbmModel exactModel() {
-    model.requireFiniteParameters();
-    if (model.weights().dataType() == DataType.DOUBLE) {
-      return model;
-    }
-    INDArray hiddenBias = model.hiddenBias().castTo(DataType.DOUBLE);
-    INDArray visibleBias = model.visibleBias().castTo(DataType.DOUBLE);
-    return new RbmModel(
-            model.weights().castTo(DataType.DOUBLE),
-            hiddenBias,
-            visibleBias,
-            model.visibleUnits(),
-            model.hiddenUnits())
-        .tempered(model.coupling(), hiddenBias, visibleBias);
   }
 }

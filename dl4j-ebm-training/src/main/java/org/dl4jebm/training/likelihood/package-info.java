@@ -10,6 +10,11 @@
  *       binary units.
  *   <li>{@link org.dl4jebm.training.likelihood.AnnealedImportanceSampling}: estimates of log Z for
  *       any machine, forward ones that err low and reverse ones that err high.
+ *   <li>{@link org.dl4jebm.training.likelihood.PseudoLikelihood}: how well each visible unit is
+ *       predicted from the others; cheap enough to follow a training.
+ *   <li>{@link org.dl4jebm.training.likelihood.FreeEnergyGap} and {@link
+ *       org.dl4jebm.training.likelihood.ReconstructionError}: cheaper still; they show overfitting
+ *       and that training runs, and not how good a model is.
  * </ul>
  */
 package org.dl4jebm.training.likelihood;

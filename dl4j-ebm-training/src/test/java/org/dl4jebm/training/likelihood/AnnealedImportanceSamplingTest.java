@@ -241,16 +241,17 @@ class AnnealedImportanceSamplingTest {
     new SpinUnits(),
     new SoftmaxUnits(2),
     GaussianUnits.unitVariance(),
-    GaussianUnits.withVariance(0.5, 1, 1.5, 2)
+    GaussianUnits.withVariance(0.5, 1, 1.5, 2),
+    GaussianUnits.learnedVariance().withParameters(Nd4j.createFromArray(-0.5f, 0f, 0.4f, 0.7f))
   };
 
   private static final UnitType[] HIDDEN = {
-    new BernoulliUnits(), new SpinUnits(), new SoftmaxUnits(3)
+    new BernoulliUnits(), new SpinUnits(), new SoftmaxUnits(3), GaussianUnits.withVariance(0.6)
   };
 
   /**
    * All pairs of unit types, against enumeration; in FLOAT those whose statistic is not the state.
-   * Estimates from 1,000 weights with a coefficient of variation of at most 0.3 are normal, up to a
+   * Estimates from 1,000 weights with a coefficient of variation of at most 0.5 are normal, up to a
    * bias of less than a standard error / 100.
    */
   @Test
@@ -258,6 +259,9 @@ class AnnealedImportanceSamplingTest {
     TinyRbm tiny = TinyRbm.oracle(4, 3).scaleWeights(0.5);
     for (UnitType visible : VISIBLE) {
       for (UnitType hidden : HIDDEN) {
+        if (!visible.isBounded() && !hidden.isBounded()) {
+          continue;
+        }
         for (DataType type : new DataType[] {DataType.DOUBLE, DataType.FLOAT}) {
           if (type == DataType.FLOAT && !(visible instanceof GaussianUnits)) {
             continue;
@@ -289,7 +293,7 @@ class AnnealedImportanceSamplingTest {
   }
 
   private static void check(double exact, AisEstimate estimate, String name) {
-    assertTrue(estimate.standardError() < 0.01, () -> name + ": " + estimate);
+    assertTrue(estimate.standardError() < 0.015, () -> name + ": " + estimate);
     assertTrue(estimate.standardError() > 1e-5, () -> name + ": " + estimate);
     double limit = (Limits.SIGMAS + 0.01) * estimate.standardError() + 1e-5;
     assertEquals(exact, estimate.logPartition(), limit, () -> name + ": " + estimate);
