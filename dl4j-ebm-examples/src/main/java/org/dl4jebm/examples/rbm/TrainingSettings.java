@@ -11,6 +11,7 @@ import org.dl4jebm.layers.rbm.ContrastiveDivergenceOptions;
 import org.dl4jebm.layers.rbm.ExactLikelihoodObjective;
 import org.dl4jebm.layers.rbm.FastWeights;
 import org.dl4jebm.layers.rbm.RbmObjective;
+import org.dl4jebm.layers.rbm.Tempering;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.learning.config.Sgd;
@@ -98,7 +99,10 @@ public record TrainingSettings(
     return switch (method) {
       case PCD -> options.withPersistentChains(chains);
       case FPCD -> options.withPersistentChains(chains).withFastWeights(FastWeights.ofRate(rate));
-      case PT -> throw new UnsupportedOperationException();
+      case PT ->
+          options
+              .withPersistentChains(chains)
+              .withTempering(Tempering.ofTemperatures(temperatures));
       default -> options;
     };
   }

@@ -135,6 +135,44 @@ class RbmNormalisableTest {
     assertEquals(0.6, model(w, unit, unit).couplingNorm(), 1e-9);
   }
 
+  /** Negative weights between units that are never negative only help. */
+  @Test
+  void unitsThatAreNeverNegative() {
+    double[][] w = {{-50, 0.5}, {0.2, -3}};
+    for (UnitType visible :
+        new UnitType[] {new TruncatedGaussianUnits(), new NoisyRectifiedUnits()}) {
+      for (UnitType hidden :
+          new UnitType[] {new TruncatedGaussianUnits(), new NoisyRectifiedUnits()}) {
+        RbmModel model = model(w, visible, hidden);
+        assertEquals(0.5, model.couplingNorm(), 1e-9);
+        model.requireNormalisable();
+        RbmModel tempered = model.tempered(-1, model.hiddenBias(), model.visibleBias());
+        assertTrue(tempered.couplingNorm() >= 50, "with the other sign they do not");
+      }
+      assertTrue(model(w, visible, GaussianUnits.unitVariance()).couplingNorm() >= 50);
+      assertTrue(model(w, GaussianUnits.unitVariance(), visible).couplingNorm() >= 50);
+    }
+  }
+
+  /**
+   * {@code Z = (pi / 2 + asin w) / sqrt(1 - w^2)} for one truncated Gaussian unit on each side
+   * without biases, which goes to infinity with the norm {@code w} to 1.
+   */
+  @ParameterizedTest
+  @ValueSource(doubles = {-0.9, 0, 0.5, 0.9})
+  void logZOfTwoTruncatedGaussianUnits(double w) {
+    RbmModel model =
+        model(new double[][] {{w}}, new TruncatedGaussianUnits(), new TruncatedGaussianUnits());
+    assertEquals(Math.max(w, 0), model.couplingNorm(), 1e-9);
+    double exact = Math.log((Math.PI / 2 + Math.asin(w)) / Math.sqrt(1 - w * w));
+    assertEquals(
+        exact, UnitCases.logSum(model.visibleUnits(), 1, v -> model.freeEnergy(v).neg()), 1e-9);
+    assertEquals(
+        exact,
+        UnitCases.logSum(model.hiddenUnits(), 1, h -> model.freeEnergyOfHidden(h).neg()),
+        1e-9);
+  }
+
   @Test
   void aBoundedSideIsAlwaysNormalisable() {
     double[][] w = {{50, -3}, {7, 1e6}};
