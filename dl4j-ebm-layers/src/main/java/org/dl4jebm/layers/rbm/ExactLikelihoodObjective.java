@@ -44,6 +44,6 @@ public record ExactLikelihoodObjective(long maxStates) implements RbmObjective {
 
   @Override
   public RbmEstimator estimator(RandomStream random) {
-    return new ExactLikelihood(this);
+    return new ExactLikelihoodGradient(this);
   }
 }

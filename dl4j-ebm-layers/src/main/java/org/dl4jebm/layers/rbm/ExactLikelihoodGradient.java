@@ -8,11 +8,11 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The gradient of {@link ExactLikelihoodObjective}. Keeps nothing between steps. */
-final class ExactLikelihood implements RbmEstimator {
+final class ExactLikelihoodGradient implements RbmEstimator {
 
   private final ExactLikelihoodObjective options;
 
-  ExactLikelihood(ExactLikelihoodObjective options) {
+  ExactLikelihoodGradient(ExactLikelihoodObjective options) {
     this.options = options;
   }
 
