@@ -143,7 +143,8 @@ final class LabelFields {
       INDArray hidden = model.propUp(v);
       model.hiddenUnits().toStatistic(hidden);
       INDArray derivative = ContrastiveDivergence.energyDerivative(model, v, hidden.transpose());
-      out.addi(derivative.muliColumnVector(q.getColumn(label)).sum(0));
+      // ND4J takes a vector that is not contiguous for a row.
+      out.addi(derivative.muliColumnVector(q.getColumn(label).dup()).sum(0));
       column.assign(0);
     }
   }

@@ -57,7 +57,8 @@ public record RbmBatch(
   INDArray factors(DataType type) {
     return weights == null
         ? Nd4j.ones(type, data.size(0))
-        : weights.castTo(type).reshape('c', new long[] {data.size(0)});
+        // ND4J takes a vector that is not contiguous for a row.
+        : weights.castTo(type).reshape('c', new long[] {data.size(0)}).dup();
   }
 
   /** The sum of the weights, the number of rows where none are set. */

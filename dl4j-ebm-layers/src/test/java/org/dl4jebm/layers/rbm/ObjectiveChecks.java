@@ -32,7 +32,8 @@ final class ObjectiveChecks {
     return parameters(nIn * nOut + nIn + nOut);
   }
 
-  private static INDArray parameters(long count) {
+  /** So many parameters between -1 and 1 without a pattern. */
+  static INDArray parameters(long count) {
     double[] values = new double[(int) count];
     for (int i = 0; i < values.length; i++) {
       values[i] = Math.sin(3.7 * (i + 1));
@@ -76,7 +77,7 @@ final class ObjectiveChecks {
     }
   }
 
-  /** A row of weight 3 is three rows. */
+  /** A row of weight 3 is three rows, also where the weights are a column of a larger array. */
   static void weightsAreCopies(RbmObjective objective, RbmModel model, INDArray data) {
     INDArray weights = Nd4j.ones(DataType.DOUBLE, data.size(0), 1);
     weights.putScalar(1, 3);
@@ -93,5 +94,12 @@ final class ObjectiveChecks {
         repeated.fill(objective.estimator(new RandomStream(1)), model, RbmBatch.of(copied));
     assertEquals(expected, score, 1e-12 * Math.max(1, Math.abs(expected)));
     NdAssert.assertClose(repeated.flat, weighted.flat, 1e-12);
+    INDArray wide = Nd4j.concat(1, weights.mul(7), weights, weights.mul(9)).dup('c');
+    for (INDArray column : new INDArray[] {wide.getColumn(1), wide.getColumn(1, true)}) {
+      RbmBatch batch = new RbmBatch(data, column, 0, 0, true);
+      GradientViews same = new GradientViews(model, DataType.DOUBLE);
+      assertEquals(score, same.fill(objective.estimator(new RandomStream(1)), model, batch), 1e-13);
+      NdAssert.assertClose(weighted.flat, same.flat, 1e-13);
+    }
   }
 }
