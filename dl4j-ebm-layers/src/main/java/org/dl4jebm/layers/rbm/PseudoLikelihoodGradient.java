@@ -171,9 +171,10 @@ final class PseudoLikelihoodGradient implements RbmEstimator {
       DataType type = model.weights().dataType();
       long n = batch.data().size(0);
       weights = model.weights().dup('c');
-      double[] states = PseudoLikelihoodObjective.states(model.visibleUnits());
+      INDArray[] states =
+          PseudoLikelihoodObjective.states(model.visibleUnits(), model.visibleSize(), type);
       visible = batch.data().castTo(type).dup('c');
-      INDArray flipped = visible.rsub(states[0] + states[1]);
+      INDArray flipped = visible.neg().addiRowVector(states[0].add(states[1]));
       model.visibleUnits().toStatistic(visible);
       model.visibleUnits().toStatistic(flipped);
       change = flipped.subi(visible).reshape('c', new long[] {visible.length()});

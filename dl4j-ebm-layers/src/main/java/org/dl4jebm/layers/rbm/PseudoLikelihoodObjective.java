@@ -5,7 +5,6 @@ package org.dl4jebm.layers.rbm;
 
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -32,8 +31,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * time.
  *
  * <p>The visible units must be Bernoulli, spin or other units of two states whose energy term is
- * {@code -b.t(v)}, and the data must be states, not grey values. The hidden units may be of any
- * type.
+ * {@code -b.t(v)}, or parts of such, and the data must be states, not grey values. The hidden units
+ * may be of any type.
  *
  * @param sampledUnits units flipped in each row, drawn without replacement, or 0 for all of them
  */
@@ -56,11 +55,15 @@ public record PseudoLikelihoodObjective(int sampledUnits) implements RbmObjectiv
 
   @Override
   public void check(UnitType visible, UnitType hidden, long visibleSize, long hiddenSize) {
-    if (!visible.stateCount(1).equals(OptionalLong.of(2))) {
-      throw new IllegalArgumentException(
-          "visible units are "
-              + visible.describe()
-              + "; accepted by pseudo-likelihood: units of two states, such as Bernoulli units");
+    for (UnitGroup unit : visible.groups(visibleSize)) {
+      if (unit.size() != 1 || unit.states().length != 2) {
+        throw new IllegalArgumentException(
+            "visible unit "
+                + unit.from()
+                + " is not binary ("
+                + visible.describe()
+                + "); accepted by pseudo-likelihood: units of two states, such as Bernoulli units");
+      }
     }
     if (sampledUnits > visibleSize) {
       throw new IllegalArgumentException(
@@ -74,22 +77,24 @@ public record PseudoLikelihoodObjective(int sampledUnits) implements RbmObjectiv
 
   @Override
   public Optional<String> findBadData(UnitType visible, INDArray data) {
-    double[] states = states(visible);
-    INDArray distance = data.sub(states[0]).muli(data.sub(states[1]));
-    INDArray flat = distance.reshape(distance.ordering(), new long[] {distance.length()});
+    INDArray[] states = states(visible, data.size(1), data.dataType());
+    INDArray distance = data.subRowVector(states[0]).muli(data.subRowVector(states[1]));
+    INDArray flat = distance.dup('c').reshape('c', new long[] {distance.length()});
     int worst = Nd4j.getBlasWrapper().level1().iamax(flat);
     if (flat.getDouble(worst) == 0) {
       return Optional.empty();
     }
-    double value = data.reshape(distance.ordering(), new long[] {data.length()}).getDouble(worst);
+    long row = worst / data.size(1);
+    long unit = worst % data.size(1);
     return Optional.of(
         String.format(
             Locale.ROOT,
-            "the value %s; accepted by pseudo-likelihood: the states %s and %s. Binarise the data"
-                + " first",
-            value,
-            states[0],
-            states[1]));
+            "the value %s of unit %d; accepted by pseudo-likelihood: the states %s and %s. Binarise"
+                + " the data first",
+            data.getDouble(row, unit),
+            unit,
+            states[0].getDouble(unit),
+            states[1].getDouble(unit)));
   }
 
   /**
@@ -115,11 +120,16 @@ public record PseudoLikelihoodObjective(int sampledUnits) implements RbmObjectiv
     return new PseudoLikelihoodGradient(this, random).losses(model, data);
   }
 
-  /** The two states of a unit. */
-  static double[] states(UnitType visible) {
-    INDArray states = Nd4j.create(DataType.DOUBLE, 2, 1);
-    visible.writeStates(0, states);
-    return new double[] {states.getDouble(0), states.getDouble(1)};
+  /** The lower and the higher states of all units, which are binary. */
+  static INDArray[] states(UnitType visible, long visibleSize, DataType type) {
+    double[][] states = new double[2][(int) visibleSize];
+    for (UnitGroup unit : visible.groups(visibleSize)) {
+      states[0][unit.from()] = unit.states()[0][0];
+      states[1][unit.from()] = unit.states()[1][0];
+    }
+    return new INDArray[] {
+      Nd4j.createFromArray(states[0]).castTo(type), Nd4j.createFromArray(states[1]).castTo(type)
+    };
   }
 
   @Override

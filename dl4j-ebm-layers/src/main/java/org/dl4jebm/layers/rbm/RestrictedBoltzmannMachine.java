@@ -51,6 +51,8 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  * <tr><td>{@link GaussianUnits}</td><td>real numbers</td><td>identity</td></tr>
  * <tr><td>{@link TruncatedGaussianUnits}</td><td>0 or greater</td><td>smooth rectifier</td></tr>
  * <tr><td>{@link NoisyRectifiedUnits}</td><td>0 or greater</td><td>rectifier</td></tr>
+ * <tr><td>{@link MixedUnits}</td><td>columns of different kinds</td>
+ * <td>that of each part</td></tr>
  * </table>
  *
  * <p>{@code f} follows from the hidden units and cannot be chosen. Start with Bernoulli units on

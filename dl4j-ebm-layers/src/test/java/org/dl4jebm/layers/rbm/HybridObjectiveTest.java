@@ -101,8 +101,26 @@ class HybridObjectiveTest {
   }
 
   static Stream<Arguments> typesWithLabels() {
-    return Stream.of(new BernoulliUnits(), new SoftmaxUnits(2))
-        .flatMap(v -> UnitCases.HIDDEN.stream().map(h -> Arguments.of(v, h)));
+    Stream<Arguments> alike =
+        Stream.of(new BernoulliUnits(), new SoftmaxUnits(2))
+            .flatMap(v -> UnitCases.HIDDEN.stream().map(h -> Arguments.of(v, h)));
+    Stream<Arguments> parts =
+        Stream.of(
+                MixedUnits.of(
+                    MixedUnits.part(2, new BernoulliUnits()),
+                    MixedUnits.part(2, new SoftmaxUnits(2))),
+                MixedUnits.of(
+                    MixedUnits.part(2, GaussianUnits.learnedVariance()),
+                    MixedUnits.part(2, new SoftmaxUnits(2))),
+                MixedUnits.of(
+                    MixedUnits.part(1, GaussianUnits.learnedVariance()),
+                    MixedUnits.part(1, new TruncatedGaussianUnits()),
+                    MixedUnits.part(2, new BernoulliUnits())))
+            .flatMap(
+                v ->
+                    Stream.of(new BernoulliUnits(), GaussianUnits.withVariance(1.5, 0.7, 1))
+                        .map(h -> Arguments.of(v, h)));
+    return Stream.concat(alike, parts);
   }
 
   /** A row without a label is among the data, and has no part in the gradient. */
@@ -111,11 +129,34 @@ class HybridObjectiveTest {
   void discriminativeGradientByCentralDifferences(UnitType visible, UnitType hidden) {
     INDArray data = Nd4j.createFromArray(DATA);
     ObjectiveChecks.centralDifferences(HybridObjective.discriminative(2), visible, hidden, 3, data);
-    RbmModel model = ObjectiveChecks.model(ObjectiveChecks.parameters(4, 3), visible, hidden, 4, 3);
+    INDArray parameters = ObjectiveChecks.parameters(12 + 4 + 3 + visible.parameterCount(4));
+    RbmModel model = ObjectiveChecks.model(parameters, visible, hidden, 4, 3);
     assertArrayEquals(
         gradient(HybridObjective.discriminative(2), model, rows(data, 0, 4)),
         gradient(HybridObjective.discriminative(2), model, data),
         1e-14);
+  }
+
+  /** Learned variances and labels, at a weight between: the variances follow both parts. */
+  @Test
+  void hybridGradientByLearnedVariances() {
+    UnitType visible =
+        MixedUnits.of(
+            MixedUnits.part(2, GaussianUnits.learnedVariance()),
+            MixedUnits.part(2, new SoftmaxUnits(2)));
+    RbmModel model =
+        ObjectiveChecks.model(
+            ObjectiveChecks.parameters(12 + 4 + 3 + 2), visible, new BernoulliUnits(), 4, 3);
+    INDArray data = Nd4j.createFromArray(new double[][] {{0.3, -1.2, 1, 0}, {2, 0.4, 0, 1}});
+    ObjectiveChecks.centralDifferences(
+        HybridObjective.discriminative(2), visible, new BernoulliUnits(), 3, data);
+    double[] hybrid = gradient(new HybridObjective(2, 0.25, EXACT), model, data);
+    double[] discriminative = gradient(HybridObjective.discriminative(2), model, data);
+    double[] generative = gradient(EXACT, model, data);
+    for (int i = 0; i < hybrid.length; i++) {
+      assertEquals(0.75 * discriminative[i] + 0.25 * generative[i], hybrid[i], 1e-13);
+    }
+    assertTrue(Math.abs(discriminative[19]) > 1e-3 && Math.abs(discriminative[20]) > 1e-3);
   }
 
   private static INDArray rows(INDArray data, int from, int to) {

@@ -130,7 +130,13 @@ class PseudoLikelihoodTest {
   }
 
   static Stream<Arguments> binaryAboveEverything() {
-    return Stream.of(new BernoulliUnits(), new SpinUnits())
+    return Stream.of(
+            new BernoulliUnits(),
+            new SpinUnits(),
+            MixedUnits.of(
+                MixedUnits.part(1, new SpinUnits()),
+                MixedUnits.part(2, new BernoulliUnits()),
+                MixedUnits.part(1, new SpinUnits())))
         .flatMap(v -> UnitCases.HIDDEN.stream().map(h -> Arguments.of(v, h)));
   }
 

@@ -32,7 +32,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 class RbmNoDriftTest {
 
-  private static final int ROWS = 50_000;
+  private static final int ROWS = 25_000;
   private static final int BINS = 6;
 
   /** Cells of a real-valued unit over {@link #RANGE} from its lowest value. */
@@ -52,7 +52,11 @@ class RbmNoDriftTest {
       List.of(
           new Layer(new BernoulliUnits(), 3),
           new Layer(new SpinUnits(), 3),
-          new Layer(new SoftmaxUnits(3), 6));
+          new Layer(new SoftmaxUnits(3), 6),
+          new Layer(
+              MixedUnits.of(
+                  MixedUnits.part(2, new SpinUnits()), MixedUnits.part(3, new SoftmaxUnits(3))),
+              5));
 
   private static final List<Layer> VISIBLE =
       Stream.concat(
@@ -69,7 +73,12 @@ class RbmNoDriftTest {
               Stream.of(
                   new Layer(GaussianUnits.unitVariance(), 2),
                   new Layer(GaussianUnits.withVariance(0.5, 1.5), 2),
-                  new Layer(new TruncatedGaussianUnits(), 2)))
+                  new Layer(new TruncatedGaussianUnits(), 2),
+                  new Layer(
+                      MixedUnits.of(
+                          MixedUnits.part(1, GaussianUnits.withVariance(0.5)),
+                          MixedUnits.part(1, new TruncatedGaussianUnits())),
+                      2)))
           .toList();
 
   static Stream<Arguments> pairs() {
@@ -107,7 +116,7 @@ class RbmNoDriftTest {
   private static void assertClose(Grid grid, INDArray v, int sweeps) {
     double distance = TinyRbm.totalVariation(grid.binProbabilities(), grid.frequencies(v));
     double limit = Limits.totalVariation(grid.binProbabilities(), ROWS) + DISCRETISATION;
-    assertTrue(limit < 0.04, "the limit must be tight enough to mean something");
+    assertTrue(limit < 0.06, "the limit must be tight enough to mean something");
     assertTrue(
         distance < limit,
         () -> "total variation " + distance + " over " + limit + " after " + sweeps + " sweeps");

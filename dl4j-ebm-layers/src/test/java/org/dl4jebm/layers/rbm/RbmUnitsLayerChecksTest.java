@@ -14,6 +14,12 @@ import org.junit.jupiter.api.TestFactory;
 /** {@link LayerChecks} on layers of each type of hidden and of visible units. */
 class RbmUnitsLayerChecksTest {
 
+  private static final UnitType MIXED =
+      MixedUnits.of(
+          MixedUnits.part(1, new SpinUnits()),
+          MixedUnits.part(2, new SoftmaxUnits(2)),
+          MixedUnits.part(2, new TruncatedGaussianUnits()));
+
   private static RestrictedBoltzmannMachine.Builder rbm(int nOut) {
     return new RestrictedBoltzmannMachine.Builder().nOut(nOut);
   }
@@ -49,7 +55,8 @@ class RbmUnitsLayerChecksTest {
         hidden(GaussianUnits.unitVariance(), 3),
         hidden(GaussianUnits.withVariance(0.5, 1, 2), 3),
         hidden(new TruncatedGaussianUnits(), 3),
-        hidden(new NoisyRectifiedUnits(), 3));
+        hidden(new NoisyRectifiedUnits(), 3),
+        hidden(MIXED, 5));
   }
 
   @TestFactory
@@ -59,6 +66,12 @@ class RbmUnitsLayerChecksTest {
         visible(new SoftmaxUnits(3), 6),
         visible(GaussianUnits.learnedVariance(0.5, 1, 2), 3),
         visible(new TruncatedGaussianUnits(), 3),
-        visible(new NoisyRectifiedUnits(), 3));
+        visible(new NoisyRectifiedUnits(), 3),
+        visible(MIXED, 5),
+        visible(
+            MixedUnits.of(
+                MixedUnits.part(2, new BernoulliUnits()),
+                MixedUnits.part(2, GaussianUnits.learnedVariance(0.5, 2))),
+            4));
   }
 }

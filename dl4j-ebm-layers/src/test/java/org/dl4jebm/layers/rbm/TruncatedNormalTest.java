@@ -148,7 +148,7 @@ class TruncatedNormalTest {
   void theExtremeUniformNumbersGiveFiniteSamples() {
     for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
       for (double field : new double[] {-1e4, -3, 0, 3, 30, 1e4}) {
-        INDArray x = Nd4j.valueArrayOf(new long[] {1000, 1000}, field, type);
+        INDArray x = Nd4j.valueArrayOf(new long[] {100, 1000}, field, type);
         try (RandomStream random = new RandomStream(5)) {
           TruncatedNormal.sample(x, random);
         }

@@ -30,7 +30,14 @@ final class UnitCases {
           GaussianUnits.withVariance(0.5, 1, 1.5, 2),
           GaussianUnits.learnedVariance(0.5, 1, 1.5, 2),
           new TruncatedGaussianUnits(),
-          new NoisyRectifiedUnits());
+          new NoisyRectifiedUnits(),
+          MixedUnits.of(
+              MixedUnits.part(2, new SoftmaxUnits(2)), MixedUnits.part(2, new SpinUnits())),
+          MixedUnits.of(
+              MixedUnits.part(1, GaussianUnits.learnedVariance(0.7)),
+              MixedUnits.part(1, new BernoulliUnits()),
+              MixedUnits.part(1, new TruncatedGaussianUnits()),
+              MixedUnits.part(1, GaussianUnits.learnedVariance(1.5))));
 
   /** Types for a hidden layer of 3 units. */
   static final List<UnitType> HIDDEN =
@@ -41,7 +48,12 @@ final class UnitCases {
           GaussianUnits.unitVariance(),
           GaussianUnits.withVariance(1.5, 0.7, 1),
           new TruncatedGaussianUnits(),
-          new NoisyRectifiedUnits());
+          new NoisyRectifiedUnits(),
+          MixedUnits.of(
+              MixedUnits.part(1, new BernoulliUnits()), MixedUnits.part(2, new SoftmaxUnits(2))),
+          MixedUnits.of(
+              MixedUnits.part(2, new TruncatedGaussianUnits()),
+              MixedUnits.part(1, GaussianUnits.withVariance(1.5))));
 
   private UnitCases() {}
 
@@ -63,6 +75,16 @@ final class UnitCases {
   /** The variables that a layer is made of. */
   static List<Variable> variables(UnitType type, int units) {
     List<Variable> variables = new ArrayList<>();
+    if (type instanceof MixedUnits mixed) {
+      int from = 0;
+      for (MixedUnits.Part part : mixed.parts()) {
+        for (Variable own : variables(part.units(), (int) part.size())) {
+          variables.add(new Variable(from + own.from(), own.states(), own.logWeights()));
+        }
+        from += (int) part.size();
+      }
+      return variables;
+    }
     if (type instanceof SoftmaxUnits softmax) {
       int k = softmax.states();
       double[][] oneHot = new double[k][k];
@@ -172,7 +194,13 @@ final class UnitCases {
     try (RandomStream random = new RandomStream(seed)) {
       random.uniform(u);
     }
-    if (type instanceof GaussianUnits) {
+    if (type instanceof MixedUnits mixed) {
+      List<INDArray> batches = new ArrayList<>();
+      for (MixedUnits.Part part : mixed.parts()) {
+        batches.add(batch(part.units(), rows, (int) part.size(), seed + batches.size()));
+      }
+      return Nd4j.concat(1, batches.toArray(new INDArray[0])).dup('c');
+    } else if (type instanceof GaussianUnits) {
       return u.muli(4).subi(2);
     } else if (type instanceof TruncatedGaussianUnits || type instanceof NoisyRectifiedUnits) {
       return u.muli(3);

@@ -42,7 +42,13 @@ class UnitTypeTest {
         GaussianUnits.learnedVariance(),
         GaussianUnits.learnedVariance(0.5, 1, 1.5),
         new TruncatedGaussianUnits(),
-        new NoisyRectifiedUnits());
+        new NoisyRectifiedUnits(),
+        MixedUnits.of(
+            MixedUnits.part(1, GaussianUnits.withVariance(0.7)),
+            MixedUnits.part(2, new SpinUnits())),
+        MixedUnits.of(
+            MixedUnits.part(1, new TruncatedGaussianUnits()),
+            MixedUnits.part(2, new BernoulliUnits())));
   }
 
   private static INDArray states(DataType type) {

@@ -19,14 +19,20 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
+import org.dl4jebm.layers.rbm.BernoulliUnits;
 import org.dl4jebm.layers.rbm.ContrastiveDivergenceOptions;
+import org.dl4jebm.layers.rbm.GaussianUnits;
 import org.dl4jebm.layers.rbm.HybridObjective;
+import org.dl4jebm.layers.rbm.MixedUnits;
 import org.dl4jebm.layers.rbm.RbmModel;
 import org.dl4jebm.layers.rbm.RbmObjective;
 import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachine;
 import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachineLayer;
+import org.dl4jebm.layers.rbm.SoftmaxUnits;
+import org.dl4jebm.layers.rbm.UnitType;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.TinyRbm;
+import org.dl4jebm.training.ModelFiles;
 import org.dl4jebm.training.data.LabelColumnsIterator;
 import org.dl4jebm.training.data.ShuffledDataSetIterator;
 import org.dl4jebm.training.pretrain.GreedyPretrainer;
@@ -67,6 +73,10 @@ class RbmClassifierTest {
   }
 
   private static MultiLayerNetwork network(RbmObjective objective) {
+    return network(objective, new BernoulliUnits());
+  }
+
+  private static MultiLayerNetwork network(RbmObjective objective, UnitType visible) {
     MultiLayerNetwork network =
         new MultiLayerNetwork(
             new NeuralNetConfiguration.Builder()
@@ -78,6 +88,7 @@ class RbmClassifierTest {
                         .name("rbm")
                         .nIn(PIXELS + CLASSES)
                         .nOut(10)
+                        .visibleUnits(visible)
                         .objective(objective)
                         .build())
                 .layer(new OutputLayer.Builder().nIn(10).nOut(CLASSES).build())
@@ -129,6 +140,53 @@ class RbmClassifierTest {
     assertEquals(right / 300.0, evaluation.accuracy(), 1e-12);
     // Two pixels of three differing blocks must be wrong before the best classifier errs.
     assertTrue(evaluation.accuracy() > 0.95, evaluation.stats());
+  }
+
+  /** Pixels and measurements of learned variance above a softmax label, through a model file. */
+  @Test
+  void labelsAsAPartOfTheirOwn(@TempDir Path folder) throws IOException {
+    MixedUnits visible =
+        MixedUnits.of(
+            MixedUnits.part(4, new BernoulliUnits()),
+            MixedUnits.part(PIXELS - 4, GaussianUnits.learnedVariance()),
+            MixedUnits.part(CLASSES, new SoftmaxUnits(CLASSES)));
+    MultiLayerNetwork network =
+        network(new HybridObjective(CLASSES, 0.3, ContrastiveDivergenceOptions.DEFAULT), visible);
+    new GreedyPretrainer(PretrainOptions.epochs(15))
+        .fit(network, LabelColumnsIterator.of(iterator(noisyBlocks(600, 1)), CLASSES));
+    DataSet test = noisyBlocks(300, 2);
+    RbmClassifier classifier = new RbmClassifier(layer(network));
+    Evaluation evaluation = classifier.evaluate(iterator(test));
+    assertTrue(evaluation.accuracy() > 0.95, evaluation.stats());
+
+    INDArray x = test.getFeatures().getRows(0, 1, 2, 3);
+    INDArray p = classifier.probabilities(x);
+    for (int row = 0; row < 4; row++) {
+      double[] energies = new double[CLASSES];
+      double sum = 0;
+      for (int k = 0; k < CLASSES; k++) {
+        INDArray label = Nd4j.zeros(DataType.FLOAT, 1, CLASSES);
+        label.putScalar(0, k, 1);
+        INDArray whole = Nd4j.concat(1, x.getRow(row, true), label);
+        energies[k] = Math.exp(-layer(network).model().freeEnergy(whole).getDouble(0));
+        sum += energies[k];
+      }
+      for (int k = 0; k < CLASSES; k++) {
+        assertEquals(energies[k] / sum, p.getDouble(row, k), 1e-4);
+      }
+    }
+    Path file = folder.resolve("model.zip");
+    ModelFiles.write(network, file);
+    MultiLayerNetwork restored = ModelFiles.readMultiLayerNetwork(file);
+    assertEquals(visible, layer(restored).layerConf().getVisibleUnits());
+    NdAssert.assertSame(network.params(), restored.params());
+    NdAssert.assertSame(p, new RbmClassifier(layer(restored)).probabilities(x));
+
+    INDArray bad = x.dup();
+    bad.putScalar(1, 2, 1.5);
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> classifier.predict(bad)).getMessage();
+    assertTrue(message.contains("columns 0 to 3") && message.contains("Bernoulli"), message);
   }
 
   @Test

@@ -13,9 +13,11 @@ import java.util.concurrent.CancellationException;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.rbm.BernoulliUnits;
 import org.dl4jebm.layers.rbm.GaussianUnits;
+import org.dl4jebm.layers.rbm.MixedUnits;
 import org.dl4jebm.layers.rbm.RbmModel;
 import org.dl4jebm.layers.rbm.SoftmaxUnits;
 import org.dl4jebm.layers.rbm.SpinUnits;
+import org.dl4jebm.layers.rbm.TruncatedGaussianUnits;
 import org.dl4jebm.layers.rbm.UnitType;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
@@ -242,11 +244,25 @@ class AnnealedImportanceSamplingTest {
     new SoftmaxUnits(2),
     GaussianUnits.unitVariance(),
     GaussianUnits.withVariance(0.5, 1, 1.5, 2),
-    GaussianUnits.learnedVariance().withParameters(Nd4j.createFromArray(-0.5f, 0f, 0.4f, 0.7f))
+    GaussianUnits.learnedVariance().withParameters(Nd4j.createFromArray(-0.5f, 0f, 0.4f, 0.7f)),
+    MixedUnits.of(
+        MixedUnits.part(2, new BernoulliUnits()),
+        MixedUnits.part(2, GaussianUnits.withVariance(0.5, 2))),
+    MixedUnits.of(
+        MixedUnits.part(2, new BernoulliUnits()), MixedUnits.part(2, new SoftmaxUnits(2))),
+    MixedUnits.of(
+            MixedUnits.part(1, new SpinUnits()),
+            MixedUnits.part(2, GaussianUnits.learnedVariance()),
+            MixedUnits.part(1, new TruncatedGaussianUnits()))
+        .withParameters(Nd4j.createFromArray(-0.5f, 0.7f))
   };
 
   private static final UnitType[] HIDDEN = {
-    new BernoulliUnits(), new SpinUnits(), new SoftmaxUnits(3), GaussianUnits.withVariance(0.6)
+    new BernoulliUnits(),
+    new SpinUnits(),
+    new SoftmaxUnits(3),
+    GaussianUnits.withVariance(0.6),
+    MixedUnits.of(MixedUnits.part(2, new SoftmaxUnits(2)), MixedUnits.part(1, new BernoulliUnits()))
   };
 
   /**
@@ -263,7 +279,7 @@ class AnnealedImportanceSamplingTest {
           continue;
         }
         for (DataType type : new DataType[] {DataType.DOUBLE, DataType.FLOAT}) {
-          if (type == DataType.FLOAT && !(visible instanceof GaussianUnits)) {
+          if (type == DataType.FLOAT && visible.isBounded()) {
             continue;
           }
           RbmModel model =

@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.rbm.BernoulliUnits;
 import org.dl4jebm.layers.rbm.GaussianUnits;
+import org.dl4jebm.layers.rbm.MixedUnits;
 import org.dl4jebm.layers.rbm.RbmModel;
 import org.dl4jebm.layers.rbm.SoftmaxUnits;
 import org.dl4jebm.layers.rbm.SpinUnits;
@@ -114,17 +116,46 @@ class PseudoLikelihoodTest {
     }
   }
 
+  /** Parts of different types, with variables of one, two and three columns. */
+  @Test
+  void partsOfDifferentTypes() {
+    UnitType units =
+        MixedUnits.of(
+            MixedUnits.part(1, new SpinUnits()),
+            MixedUnits.part(3, new SoftmaxUnits(3)),
+            MixedUnits.part(2, new BernoulliUnits()));
+    double[][][] states = {{{-1}, {1}}, {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, {{0}, {1}}, {{0}, {1}}};
+    check(model(units, new SpinUnits()), states, new double[] {-1, 0, 0, 1, 1, 0});
+    RbmModel real =
+        model(
+            MixedUnits.of(
+                MixedUnits.part(4, new BernoulliUnits()),
+                MixedUnits.part(2, GaussianUnits.unitVariance())),
+            new SpinUnits());
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> new PseudoLikelihood(real)).getMessage();
+    assertTrue(message.startsWith("visible unit 4 is not discrete (units of parts"), message);
+  }
+
   private static void check(RbmModel model, double[][] states, double[] v) {
-    int width = states[0].length;
-    int variables = v.length / width;
+    double[][][] all = new double[v.length / states[0].length][][];
+    Arrays.fill(all, states);
+    check(model, all, v);
+  }
+
+  /** The states of each variable, in the order of their columns. */
+  private static void check(RbmModel model, double[][][] variables, double[] v) {
     double own = -model.freeEnergy(Nd4j.createFromArray(new double[][] {v})).getDouble(0);
-    double[] logs = new double[variables];
-    for (int g = 0; g < variables; g++) {
+    double[] logs = new double[variables.length];
+    int from = 0;
+    for (int g = 0; g < variables.length; g++) {
+      double[][] states = variables[g];
       double[][] rows = new double[states.length][];
       for (int s = 0; s < states.length; s++) {
         rows[s] = v.clone();
-        System.arraycopy(states[s], 0, rows[s], g * width, width);
+        System.arraycopy(states[s], 0, rows[s], from, states[s].length);
       }
+      from += states[0].length;
       double[] all = NdAssert.values(model.freeEnergy(Nd4j.createFromArray(rows)).neg());
       logs[g] = own - logSumExp(all);
     }

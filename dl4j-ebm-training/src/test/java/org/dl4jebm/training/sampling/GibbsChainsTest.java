@@ -11,8 +11,10 @@ import java.util.concurrent.CancellationException;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.rbm.BernoulliUnits;
 import org.dl4jebm.layers.rbm.GaussianUnits;
+import org.dl4jebm.layers.rbm.MixedUnits;
 import org.dl4jebm.layers.rbm.RbmModel;
 import org.dl4jebm.layers.rbm.SoftmaxUnits;
+import org.dl4jebm.layers.rbm.SpinUnits;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.TinyRbm;
@@ -99,6 +101,51 @@ class GibbsChainsTest {
         double limit = KNOWN[i] == 1 ? 1e-12 : Limits.bernstein(exact * (1 - exact), 1, CHAINS);
         assertEquals(exact, mean[i], limit, "unit " + i);
       }
+    }
+  }
+
+  /** Pixels beside a category: given the pixels the category has its posterior distribution. */
+  @Test
+  void clampedPartsOfDifferentTypes() {
+    TinyRbm tiny = TinyRbm.oracle(6, 4);
+    RbmModel model =
+        new RbmModel(
+            Nd4j.createFromArray(tiny.weights()).dup('f'),
+            Nd4j.createFromArray(tiny.hiddenBias()),
+            Nd4j.createFromArray(tiny.visibleBias()),
+            MixedUnits.of(
+                MixedUnits.part(2, new BernoulliUnits()),
+                MixedUnits.part(3, new SoftmaxUnits(3)),
+                MixedUnits.part(1, new SpinUnits())),
+            new BernoulliUnits());
+    double[][] states = {{1, 0, 1, 0, 0, -1}, {1, 0, 0, 1, 0, -1}, {1, 0, 0, 0, 1, -1}};
+    double[] p = new double[3];
+    double sum = 0;
+    for (int k = 0; k < 3; k++) {
+      INDArray row = Nd4j.createFromArray(new double[][] {states[k]});
+      p[k] = Math.exp(-model.freeEnergy(row).getDouble(0));
+      sum += p[k];
+    }
+    INDArray start = Nd4j.tile(Nd4j.createFromArray(new double[][] {states[0]}), CHAINS, 1);
+    double[] known = {1, 1, 0, 0, 0, 1};
+    try (RandomStream random = new RandomStream(21)) {
+      INDArray v =
+          GibbsChains.clamped(model, start, Nd4j.createFromArray(known), random)
+              .sweep(40)
+              .visible();
+      double[] mean = NdAssert.values(v.mean(0));
+      assertEquals(1, mean[0]);
+      assertEquals(0, mean[1]);
+      assertEquals(-1, mean[5]);
+      for (int k = 0; k < 3; k++) {
+        double exact = p[k] / sum;
+        assertEquals(exact, mean[2 + k], Limits.bernstein(exact * (1 - exact), 1, CHAINS));
+      }
+      known[3] = 1;
+      assertMessage(
+          "known[0][3] is 1.0 and differs from others of its group, the columns 2 to 4; accepted:"
+              + " the same for all units of a softmax variable",
+          () -> GibbsChains.clamped(model, start, Nd4j.createFromArray(known), random));
     }
   }
 
