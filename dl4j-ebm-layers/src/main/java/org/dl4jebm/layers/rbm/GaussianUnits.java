@@ -231,7 +231,7 @@ public final class GaussianUnits implements UnitType {
     INDArray deviation =
         logVariance == null
             ? row(deviationRows, field.dataType(), Math::sqrt)
-            : Transforms.exp(logVariance.div(2), false).castTo(field.dataType());
+            : Transforms.exp(logVariance.castTo(field.dataType()).div(2), false);
     if (sample != field) {
       sample.assign(field);
     }
@@ -247,7 +247,7 @@ public final class GaussianUnits implements UnitType {
 
   private void divideByVariance(INDArray states) {
     if (logVariance != null) {
-      states.diviRowVector(Transforms.exp(logVariance, true).castTo(states.dataType()));
+      states.diviRowVector(Transforms.exp(logVariance.castTo(states.dataType()), true));
     } else if (variance.length == 1) {
       states.divi(variance[0]);
     } else if (variance.length > 1) {

@@ -22,7 +22,7 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * <pre>{@code
  * Z = sum_h exp(-F(h))  or  sum_v exp(-F(v)),    log p(v) = -F(v) - log Z
- * d mean log p / dW = mean t(v)' t(E[h | v]) - t(E[v' h])
+ * d mean log p / dW = mean t(v)' t(E[h | v]) - E[t(v)' t(h)]
  * }</pre>
  *
  * <p>The side must have at most {@link RbmEnumeration#MAX_STATES} states, such as 24 binary units,
@@ -127,8 +127,7 @@ public final class ExactLikelihood {
    * Computes the mean log-likelihood of data and its gradient.
    *
    * @param data {@code [n, nIn]}. Not modified.
-   * @return value and derivatives, in DOUBLE; further parameters of unit types, such as variances,
-   *     are not differentiated
+   * @return value and derivatives, in DOUBLE
    * @throws IllegalArgumentException if a parameter is not finite or the data are not states of the
    *     visible units
    */
@@ -139,6 +138,7 @@ public final class ExactLikelihood {
     INDArray weights = moments.products().negi();
     INDArray visible = moments.visible().negi().reshape('c', new long[] {1, exact.visibleSize()});
     INDArray hidden = moments.hidden().negi().reshape('c', new long[] {1, exact.hiddenSize()});
+    INDArray further = negative(moments.visibleParameters());
     double n = data.size(0);
     INDArray energies =
         Rows.map(
@@ -147,8 +147,11 @@ public final class ExactLikelihood {
               INDArray v = rows.castTo(DataType.DOUBLE).dup('c');
               INDArray h = exact.propUp(v);
               INDArray freeEnergy = exact.freeEnergy(v);
-              exact.visibleUnits().toStatistic(v);
               exact.hiddenUnits().toStatistic(h);
+              if (further != null) {
+                further.subi(parameterGradient(exact, v, h).sum(true, 0).divi(n));
+              }
+              exact.visibleUnits().toStatistic(v);
               Nd4j.gemm(v, h, weights, true, false, 1 / n, 1);
               visible.addi(v.sum(true, 0).divi(n));
               hidden.addi(h.sum(true, 0).divi(n));
@@ -159,7 +162,21 @@ public final class ExactLikelihood {
         moments.logZ(),
         weights.muli(exact.coupling()),
         hidden.reshape('c', new long[] {model.hiddenSize()}),
-        visible.reshape('c', new long[] {model.visibleSize()}));
+        visible.reshape('c', new long[] {model.visibleSize()}),
+        further == null ? null : further.reshape('c', new long[] {further.length()}));
+  }
+
+  /** Minus the derivative of log Z, as a row; null where there are no further parameters. */
+  private static INDArray negative(INDArray moments) {
+    return moments == null ? null : moments.neg().reshape('c', new long[] {1, moments.length()});
+  }
+
+  /** {@code E[dE(v, h) / d theta | v]} for each row. */
+  private static INDArray parameterGradient(RbmModel exact, INDArray v, INDArray hiddenStatistics) {
+    INDArray coupling = v.ulike();
+    exact.visibleFieldInto(hiddenStatistics.transpose(), coupling, coupling.transpose());
+    coupling.subiRowVector(exact.visibleBias());
+    return exact.visibleUnits().parameterGradient(v, coupling, exact.visibleBias());
   }
 
   /**

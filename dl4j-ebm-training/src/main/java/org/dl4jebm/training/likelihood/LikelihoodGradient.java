@@ -14,10 +14,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param weights derivative by {@code W}, {@code [nIn, nOut]}
  * @param hiddenBias derivative by {@code c}, {@code [nOut]}
  * @param visibleBias derivative by {@code b}, {@code [nIn]}
+ * @param visibleParameters derivative by the further parameters of the visible units, such as the
+ *     logarithms of learned variances, {@code [parameterCount]}; null where they have none
  */
 public record LikelihoodGradient(
     double meanLogLikelihood,
     double logPartition,
     INDArray weights,
     INDArray hiddenBias,
-    INDArray visibleBias) {}
+    INDArray visibleBias,
+    INDArray visibleParameters) {}

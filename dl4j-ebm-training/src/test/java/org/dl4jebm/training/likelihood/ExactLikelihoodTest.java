@@ -4,16 +4,22 @@
 package org.dl4jebm.training.likelihood;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.rbm.BernoulliUnits;
 import org.dl4jebm.layers.rbm.GaussianUnits;
+import org.dl4jebm.layers.rbm.MixedUnits;
 import org.dl4jebm.layers.rbm.RbmModel;
 import org.dl4jebm.layers.rbm.RbmMoments;
+import org.dl4jebm.layers.rbm.SpinUnits;
+import org.dl4jebm.layers.rbm.TruncatedGaussianUnits;
+import org.dl4jebm.layers.rbm.UnitType;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.Oracles;
@@ -25,6 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** {@link ExactLikelihood} against values from elsewhere. */
 class ExactLikelihoodTest {
@@ -172,6 +179,68 @@ class ExactLikelihoodTest {
     check(exact, data, model.weights(), gradient.weights());
     check(exact, data, model.hiddenBias(), gradient.hiddenBias());
     check(exact, data, model.visibleBias(), gradient.visibleBias());
+  }
+
+  /** The same for variances that are learned: of all units, and of one part between others. */
+  @ParameterizedTest
+  @CsvSource({"3,1", "5,1", "3,0.4"})
+  void gradientByLearnedVariances(int nOut, double coupling) {
+    TinyRbm tiny = TinyRbm.oracle(4, nOut);
+    for (UnitType units :
+        List.of(
+            GaussianUnits.learnedVariance(),
+            MixedUnits.of(
+                MixedUnits.part(1, new SpinUnits()),
+                MixedUnits.part(1, GaussianUnits.learnedVariance()),
+                MixedUnits.part(1, new TruncatedGaussianUnits()),
+                MixedUnits.part(1, GaussianUnits.learnedVariance())))) {
+      INDArray theta = Nd4j.createFromArray(0.3, -0.4, 0.2, 0.6);
+      theta = theta.get(NDArrayIndex.interval(0, units.parameterCount(4)));
+      RbmModel model =
+          new RbmModel(
+              Nd4j.createFromArray(tiny.weights()).dup('f'),
+              Nd4j.createFromArray(tiny.hiddenBias()),
+              Nd4j.createFromArray(tiny.visibleBias()),
+              units.withParameters(theta),
+              new BernoulliUnits());
+      model = model.tempered(coupling, model.hiddenBias(), model.visibleBias());
+      INDArray data = Nd4j.createFromArray(new double[][] {{1, -1.2, 2, 0.1}, {-1, 0.4, 0.7, 3}});
+      ExactLikelihood exact = new ExactLikelihood(model);
+      LikelihoodGradient gradient = exact.gradient(data);
+      assertEquals(exact.meanLogLikelihood(data), gradient.meanLogLikelihood(), 1e-12);
+      assertEquals(1, gradient.visibleParameters().rank());
+      check(exact, data, theta, gradient.visibleParameters());
+      check(exact, data, model.weights(), gradient.weights());
+      check(exact, data, model.visibleBias(), gradient.visibleBias());
+    }
+    assertNull(
+        new ExactLikelihood(tiny(4, 3)).gradient(Nd4j.createFromArray(DATA)).visibleParameters());
+  }
+
+  /** FLOAT variances are taken as they are, and what follows is done in DOUBLE. */
+  @Test
+  void floatVariances() {
+    TinyRbm tiny = TinyRbm.oracle(4, 3);
+    RbmModel[] models = new RbmModel[2];
+    float[] theta = {0.3f, -0.4f, 0.2f, 0.6f};
+    DataType[] types = {DataType.DOUBLE, DataType.FLOAT};
+    for (int i = 0; i < 2; i++) {
+      RbmModel single = tiny.model(DataType.FLOAT);
+      models[i] =
+          new RbmModel(
+              single.weights().castTo(types[i]),
+              single.hiddenBias().castTo(types[i]),
+              single.visibleBias().castTo(types[i]),
+              GaussianUnits.learnedVariance()
+                  .withParameters(Nd4j.createFromArray(theta).castTo(types[i])),
+              new BernoulliUnits());
+    }
+    INDArray data = Nd4j.createFromArray(new double[][] {{1, -1.2, 2, 0.1}, {-1, 0.4, 0.7, 3}});
+    LikelihoodGradient expected = new ExactLikelihood(models[0]).gradient(data);
+    LikelihoodGradient actual = new ExactLikelihood(models[1]).gradient(data);
+    assertEquals(expected.meanLogLikelihood(), actual.meanLogLikelihood(), 1e-13);
+    NdAssert.assertClose(expected.visibleParameters(), actual.visibleParameters(), 1e-13);
+    NdAssert.assertClose(expected.weights(), actual.weights(), 1e-13);
   }
 
   private static void check(
