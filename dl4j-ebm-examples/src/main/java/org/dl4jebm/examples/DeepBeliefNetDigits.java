@@ -13,6 +13,7 @@ import org.dl4jebm.examples.dbn.DbnArguments;
 import org.dl4jebm.examples.dbn.DbnOptions;
 import org.dl4jebm.examples.dbn.DefaultTexts;
 import org.dl4jebm.examples.dbn.Experiment;
+import org.dl4jebm.examples.dbn.Start;
 import org.dl4jebm.training.data.MnistFolder;
 import org.dl4jebm.training.data.TrainTest;
 import org.dl4jebm.training.host.HostTuning;
@@ -133,7 +134,7 @@ public final class DeepBeliefNetDigits implements Callable<Integer> {
   /** Checks everything that can be wrong before the work begins. */
   private Experiment prepare(Progress progress) throws IOException {
     DbnOptions options = arguments.over(defaults());
-    Experiment.Source source = source();
+    Experiment.Source source = source(options);
     PrintWriter printer = spec.commandLine().getOut();
     OutputFolder folder = OutputFolder.create(out);
     HostTuning.apply().lines().forEach(printer::println);
@@ -148,7 +149,15 @@ public final class DeepBeliefNetDigits implements Callable<Integer> {
     return quick ? DbnOptions.QUICK_MNIST : DbnOptions.MNIST;
   }
 
-  private Experiment.Source source() {
+  private Experiment.Source source(DbnOptions options) {
+    boolean unused = pretrained != null || resume || checkpointEvery != 0;
+    if (unused && !options.starts().contains(Start.PRETRAINED)) {
+      throw new IllegalArgumentException(
+          "--starts is "
+              + options.starts().get(0).name()
+              + ", so no stack is needed; accepted: no --pretrained, --resume or --checkpoint-every"
+              + " beside it");
+    }
     if (pretrained == null) {
       return new Experiment.Pretrain(checkpointEvery, resume);
     }

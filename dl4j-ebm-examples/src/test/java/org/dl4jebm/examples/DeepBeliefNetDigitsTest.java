@@ -15,14 +15,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.dl4jebm.examples.dbn.Start;
 import org.dl4jebm.training.ModelFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The main example as a user meets it: what it writes, and what it says of bad input. */
@@ -79,6 +82,28 @@ class DeepBeliefNetDigitsTest {
     assertEquals(first, Files.readString(folder.resolve("out/curves.csv")));
   }
 
+  /** One start alone gives the figures that it gives beside the other. */
+  @ParameterizedTest
+  @EnumSource(Start.class)
+  void oneStartAlone(Start start) throws IOException {
+    assertEquals(0, run(), err::toString);
+    List<String> both = curve(start);
+    assertEquals(0, run("--starts=" + start.name(), "--out=" + folder.resolve("one")));
+    Path one = folder.resolve("one");
+    assertEquals(both, Files.readAllLines(one.resolve("curves.csv")).stream().skip(1).toList());
+    assertEquals(
+        start == Start.PRETRAINED, Files.exists(one.resolve("pretrained-seed1.zip")), "a stack");
+    assertTrue(Files.exists(one.resolve("fine-tuned.zip")));
+    assertFalse(Files.readString(one.resolve("results.md")).contains("difference"));
+  }
+
+  private List<String> curve(Start start) throws IOException {
+    String name = start.name().toLowerCase(Locale.ROOT);
+    try (Stream<String> lines = Files.lines(folder.resolve("out/curves.csv"))) {
+      return lines.filter(line -> line.startsWith(name)).toList();
+    }
+  }
+
   @Test
   void goesOnFromASavedStack() {
     assertEquals(0, run(), err::toString);
@@ -126,7 +151,9 @@ class DeepBeliefNetDigitsTest {
         Arguments.of("--nonsense=1", List.of("--nonsense")),
         Arguments.of("--data=/does/not/exist", List.of("/does/not/exist")),
         Arguments.of("--pretrained=/does/not/exist.zip", List.of("/does/not/exist.zip")),
-        Arguments.of("--resume", List.of("checkpoint")));
+        Arguments.of("--resume", List.of("checkpoint")),
+        Arguments.of("--starts=magic", List.of("--starts", "magic")),
+        Arguments.of("--starts=RANDOM,RANDOM", List.of("--starts", "RANDOM")));
   }
 
   @ParameterizedTest
@@ -134,6 +161,12 @@ class DeepBeliefNetDigitsTest {
   void badInputIsNamedInOneLine(String argument, List<String> named) {
     assertEquals(2, run(argument));
     assertOneLineNaming(named);
+  }
+
+  @Test
+  void aStackThatNothingStartsFromIsRefused() {
+    assertEquals(2, run("--starts=RANDOM", "--pretrained=stack.zip"));
+    assertOneLineNaming(List.of("--starts", "RANDOM", "--pretrained"));
   }
 
   @Test

@@ -37,6 +37,14 @@ public final class DbnArguments {
               + " labelled ones. Not 0. Default: ${bundle:default.seeds}.")
   private List<Long> seeds;
 
+  @Option(
+      names = "--starts",
+      split = ",",
+      paramLabel = "NAME",
+      description =
+          "Which classifiers to train: ${COMPLETION-CANDIDATES}. Default: ${bundle:default.starts}.")
+  private List<Start> starts;
+
   @ArgGroup(validate = false, heading = "%nPretraining, each layer on all images, no labels:%n")
   private Pretraining pretraining = new Pretraining();
 
@@ -243,6 +251,7 @@ public final class DbnArguments {
         given(layers, defaults.layers()),
         labels == null ? defaults.labels() : labels.stream().map(LabelCount::parse).toList(),
         given(seeds, defaults.seeds()),
+        given(starts, defaults.starts()),
         pretraining.over(defaults.pretrain()),
         fineTuning.over(defaults.fineTune()));
   }

@@ -15,6 +15,7 @@ import org.dl4jebm.layers.random.Seeds;
  * @param layers sizes of the hidden layers, from the lowest up; at least one
  * @param labels numbers of labels to learn from; at least one, none twice
  * @param seeds of the repetitions, not 0; at least one, none twice
+ * @param starts how the hidden layers of the compared classifiers begin; at least one, none twice
  * @param pretrain how the stack is pretrained
  * @param fineTune how the classifier is trained
  */
@@ -22,8 +23,11 @@ public record DbnOptions(
     List<Integer> layers,
     List<LabelCount> labels,
     List<Long> seeds,
+    List<Start> starts,
     PretrainSettings pretrain,
     FineTuneSettings fineTune) {
+
+  private static final List<Start> BOTH = List.of(Start.RANDOM, Start.PRETRAINED);
 
   /** For the 8x8 digits: a minute or so on two cores. */
   public static final DbnOptions DIGITS =
@@ -31,6 +35,7 @@ public record DbnOptions(
           List.of(200, 200, 400),
           List.of(new LabelCount(100), new LabelCount(1000), LabelCount.ALL),
           List.of(1L, 2L, 3L),
+          BOTH,
           new PretrainSettings(50, 20, 0.05, 0.5, 0.9, 5, 2e-4, 1, 0, 0.01),
           new FineTuneSettings(
               30,
@@ -52,6 +57,7 @@ public record DbnOptions(
           List.of(100, 100, 200),
           DIGITS.labels,
           List.of(1L, 2L),
+          BOTH,
           new PretrainSettings(15, 20, 0.05, 0.5, 0.9, 5, 2e-4, 1, 0, 0.01),
           new FineTuneSettings(
               8,
@@ -73,6 +79,7 @@ public record DbnOptions(
           List.of(500, 500, 2000),
           List.of(new LabelCount(100), new LabelCount(1000), new LabelCount(10000), LabelCount.ALL),
           List.of(1L, 2L, 3L),
+          BOTH,
           new PretrainSettings(25, 100, 0.05, 0.5, 0.9, 5, 2e-4, 1, 0, 0.01),
           new FineTuneSettings(
               30,
@@ -94,6 +101,7 @@ public record DbnOptions(
           List.of(100, 100, 200),
           List.of(new LabelCount(100), new LabelCount(1000)),
           List.of(1L),
+          BOTH,
           new PretrainSettings(1, 100, 0.1, 0.5, 0.9, 0, 2e-4, 1, 0, 0.01),
           new FineTuneSettings(
               1,
@@ -117,12 +125,14 @@ public record DbnOptions(
   public DbnOptions {
     requireDistinct(labels, "--labels");
     requireDistinct(seeds, "--seeds");
+    requireDistinct(starts.stream().map(Start::name).toList(), "--starts");
     Checks.require(!layers.isEmpty(), "--layers", "empty", "one size or more");
     layers.forEach(size -> Checks.atLeast(1, size, "--layers"));
     seeds.forEach(seed -> Seeds.requireNonZero(seed, "--seeds"));
     layers = List.copyOf(layers);
     labels = List.copyOf(labels);
     seeds = List.copyOf(seeds);
+    starts = starts.stream().sorted().toList();
   }
 
   private static void requireDistinct(List<?> values, String option) {

@@ -54,7 +54,7 @@ public final class DefaultTexts extends ListResourceBundle {
 
   private static String text(Object value) {
     return value instanceof Collection<?> many
-        ? many.stream().map(String::valueOf).collect(Collectors.joining(","))
-        : String.valueOf(value);
+        ? many.stream().map(DefaultTexts::text).collect(Collectors.joining(","))
+        : value instanceof Enum<?> constant ? constant.name() : String.valueOf(value);
   }
 }

@@ -8,13 +8,13 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.dl4jebm.examples.cli.Checks;
-import org.dl4jebm.examples.dbn.Results.Start;
 import org.dl4jebm.training.ModelFiles;
 import org.dl4jebm.training.data.LabelledImages;
 import org.dl4jebm.training.data.ShuffledDataSetIterator;
@@ -127,9 +127,10 @@ public final class Experiment {
   public void run() throws IOException {
     long start = System.nanoTime();
     boolean first = true;
+    boolean pretraining = options.starts().contains(Start.PRETRAINED);
     for (long seed : options.seeds()) {
-      MultiLayerNetwork stack = givenStack == null ? pretrained(seed) : givenStack;
-      if (first) {
+      MultiLayerNetwork stack = givenStack == null && pretraining ? pretrained(seed) : givenStack;
+      if (first && pretraining) {
         Pictures.write(stack, data.test(), folder);
         if (givenStack == null) {
           checkStackFile(stack, stackFile(seed), seed);
@@ -179,7 +180,7 @@ public final class Experiment {
     return stack;
   }
 
-  /** Trains both classifiers; returns the one that was pretrained. */
+  /** Trains a classifier from each start; returns the last one, pretrained if any is. */
   private MultiLayerNetwork compare(LabelCount count, MultiLayerNetwork stack, long seed) {
     int n = count.of(data.train().size());
     LabelledImages labelled =
@@ -187,8 +188,8 @@ public final class Experiment {
     int epochs = options.fineTune().epochsFor(n);
     int updates = epochs * options.fineTune().updatesPerEpoch(n);
     MultiLayerNetwork network = null;
-    double[] errors = new double[2];
-    for (Start from : Start.values()) {
+    List<String> errors = new ArrayList<>();
+    for (Start from : options.starts()) {
       long start = System.nanoTime();
       network = Networks.classifier(options, labelled, updates, seed);
       if (from == Start.PRETRAINED) {
@@ -201,11 +202,9 @@ public final class Experiment {
       FineTuning.Curve curve = fineTuning.run(name, network, labelled, epochs, seed);
       double seconds = (System.nanoTime() - start) / 1e9;
       results.add(new Results.Run(from, count, n, seed, updates, curve, seconds));
-      errors[from.ordinal()] = 100 * curve.last();
+      errors.add(String.format(Locale.ROOT, "%.2f %% (%s)", 100 * curve.last(), from));
     }
-    print(
-        "seed %d, %s labels: test error %.2f %% from random weights, %.2f %% pretrained",
-        seed, count, errors[0], errors[1]);
+    print("seed %d, %s labels: test error %s", seed, count, String.join(", ", errors));
     return network;
   }
 

@@ -7,28 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.dl4jebm.training.report.Curves;
 import org.dl4jebm.training.report.TextTable;
 
 /** The runs of an experiment, and what they say together. */
 final class Results {
-
-  /** How the hidden layers of a classifier begin. */
-  enum Start {
-    RANDOM("random initialisation"),
-    PRETRAINED("pretrained");
-
-    private final String words;
-
-    Start(String words) {
-      this.words = words;
-    }
-
-    @Override
-    public String toString() {
-      return words;
-    }
-  }
 
   /**
    * One fine-tuning run.
@@ -64,37 +48,47 @@ final class Results {
     return runs.stream().map(Run::labels).distinct().toList();
   }
 
-  /** Test errors in per cent: a row for each number of labels. */
+  private List<Start> starts() {
+    return runs.stream().map(Run::start).distinct().sorted().toList();
+  }
+
+  /**
+   * Test errors in per cent: a row for each number of labels, a column for each start, and their
+   * difference where there are two.
+   */
   TextTable table() {
-    TextTable table =
-        new TextTable(
-            "labels", "epochs", "updates", "random initialisation", "pretrained", "difference");
+    List<Start> starts = starts();
+    boolean both = starts.size() == Start.values().length;
+    List<String> headings = new ArrayList<>(List.of("labels", "epochs", "updates"));
+    starts.forEach(start -> headings.add(start.toString()));
+    if (both) {
+      headings.add("difference");
+    }
+    TextTable table = new TextTable(headings.toArray(String[]::new));
     for (LabelCount count : labels()) {
-      List<Run> random = of(Start.RANDOM, count);
-      List<Run> pretrained = of(Start.PRETRAINED, count);
-      double[] differences = new double[random.size()];
-      for (int i = 0; i < differences.length; i++) {
-        differences[i] = percent(random.get(i)) - percent(pretrained.get(i));
-      }
-      Run any = random.get(0);
+      Run any = of(starts.get(0), count).get(0);
       List<Integer> epochs = any.curve.epochs();
-      table.row(
-          count.equals(LabelCount.ALL) ? any.labelled + " (all)" : count,
-          epochs.get(epochs.size() - 1),
-          any.updates,
-          Spread.of(percents(random)),
-          Spread.of(percents(pretrained)),
-          Spread.of(differences));
+      List<Object> row = new ArrayList<>();
+      row.add(count.equals(LabelCount.ALL) ? any.labelled + " (all)" : count);
+      row.add(epochs.get(epochs.size() - 1));
+      row.add(any.updates);
+      starts.forEach(start -> row.add(Spread.of(percents(of(start, count)))));
+      if (both) {
+        row.add(Spread.of(differences(count)));
+      }
+      table.row(row.toArray());
     }
     return table;
   }
 
-  private static double percent(Run run) {
-    return 100 * run.curve.last();
+  private double[] differences(LabelCount count) {
+    double[] random = percents(of(Start.RANDOM, count));
+    double[] pretrained = percents(of(Start.PRETRAINED, count));
+    return IntStream.range(0, random.length).mapToDouble(i -> random[i] - pretrained[i]).toArray();
   }
 
   private static double[] percents(List<Run> runs) {
-    return runs.stream().mapToDouble(Results::percent).toArray();
+    return runs.stream().mapToDouble(r -> 100 * r.curve.last()).toArray();
   }
 
   /** One line a run. */
@@ -142,7 +136,7 @@ final class Results {
             "Test error with " + (labels.equals(LabelCount.ALL) ? "all" : labels) + " labels",
             "epochs of fine-tuning",
             "test error, %");
-    for (Start start : Start.values()) {
+    for (Start start : starts()) {
       List<Run> group = of(start, labels);
       List<Integer> epochs = group.get(0).curve.epochs();
       double[] x = epochs.stream().mapToDouble(e -> e).toArray();
