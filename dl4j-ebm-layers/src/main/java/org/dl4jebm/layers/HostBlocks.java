@@ -70,7 +70,7 @@ public final class HostBlocks {
    */
   public static void read(INDArray in, Work work) {
     require(in);
-    run(in, null, work);
+    run(in, null, work, null, null);
   }
 
   /**
@@ -82,6 +82,28 @@ public final class HostBlocks {
    * @throws IllegalArgumentException if an array cannot be reached or the orders of memory differ
    */
   public static void map(INDArray in, INDArray out, Work work) {
+    requireAlike(in, out);
+    run(in, out, work, null, null);
+  }
+
+  /**
+   * Writes a function of each value of one array into another, and a function of the result into a
+   * third.
+   *
+   * @param in the array. Not modified, unless it is {@code out}.
+   * @param out an array of the same shape and order. Modified.
+   * @param work gets each block of {@code in} and leaves that of {@code out} in its place
+   * @param next one more array of the same shape and order. Modified.
+   * @param nextWork gets each block of {@code out} and leaves that of {@code next} in its place
+   * @throws IllegalArgumentException if an array cannot be reached or the orders of memory differ
+   */
+  public static void map(INDArray in, INDArray out, Work work, INDArray next, Work nextWork) {
+    requireAlike(in, out);
+    requireAlike(out, next);
+    run(in, out, work, next, nextWork);
+  }
+
+  private static void requireAlike(INDArray in, INDArray out) {
     require(in);
     require(out);
     if (!Arrays.equals(in.shape(), out.shape()) || in.ordering() != out.ordering()) {
@@ -94,7 +116,6 @@ public final class HostBlocks {
               + out.ordering()
               + "; accepted: the same shape and order");
     }
-    run(in, out, work);
   }
 
   private static void require(INDArray array) {
@@ -108,12 +129,12 @@ public final class HostBlocks {
     }
   }
 
-  private static void run(INDArray in, INDArray out, Work work) {
+  private static void run(INDArray in, INDArray out, Work work, INDArray next, Work nextWork) {
     long length = in.length();
     int blocks = Math.toIntExact((length - 1) / LENGTH + 1);
     int threads = threads(blocks);
     if (threads == 1) {
-      run(in, out, 0, length, work);
+      run(in, out, work, next, nextWork, 0, length);
     } else {
       IntStream.range(0, threads)
           .parallel()
@@ -121,11 +142,12 @@ public final class HostBlocks {
               i -> {
                 long from = (long) LENGTH * (blocks * (long) i / threads);
                 long to = (long) LENGTH * (blocks * (i + 1L) / threads);
-                run(in, out, from, Math.min(to, length), work);
+                run(in, out, work, next, nextWork, from, Math.min(to, length));
               });
     }
     Reference.reachabilityFence(in);
     Reference.reachabilityFence(out);
+    Reference.reachabilityFence(next);
   }
 
   private static int threads(int blocks) {
@@ -136,9 +158,11 @@ public final class HostBlocks {
     return Math.min(most, NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads());
   }
 
-  private static void run(INDArray in, INDArray out, long start, long end, Work work) {
+  private static void run(
+      INDArray in, INDArray out, Work work, INDArray next, Work nextWork, long start, long end) {
     FloatPointer source = memory(in);
     FloatPointer target = out == null ? null : out == in ? source : memory(out);
+    FloatPointer nextTarget = next == null ? null : memory(next);
     float[] block = BLOCK.get();
     for (long from = start; from < end; from += LENGTH) {
       int n = (int) Math.min(LENGTH, end - from);
@@ -146,6 +170,10 @@ public final class HostBlocks {
       work.on(block, n, from);
       if (target != null) {
         target.position(from).put(block, 0, n);
+      }
+      if (nextTarget != null) {
+        nextWork.on(block, n, from);
+        nextTarget.position(from).put(block, 0, n);
       }
     }
   }

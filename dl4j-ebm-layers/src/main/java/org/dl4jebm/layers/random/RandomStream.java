@@ -91,6 +91,32 @@ public final class RandomStream implements AutoCloseable {
   }
 
   /**
+   * Turns fields into probabilities and draws 0/1 values from these, as {@link #bernoulli(INDArray,
+   * INDArray)} would, in one pass over the memory.
+   *
+   * @param field fields, which {@link HostBlocks#reach} can reach. Becomes the probabilities,
+   *     unless it is {@code out} itself.
+   * @param toProbability replaces fields by probabilities in [0, 1]
+   * @param out array of the same shape, type and order. Modified; may be {@code field}.
+   * @throws IllegalArgumentException if an array cannot be reached, or shapes or orders differ
+   */
+  public void bernoulli(INDArray field, HostBlocks.Work toProbability, INDArray out) {
+    HostBlocks.Work draw = (p, n, from) -> draw(p, uniform.peek(from, n), n);
+    if (field == out) {
+      HostBlocks.map(
+          field,
+          out,
+          (block, n, from) -> {
+            toProbability.on(block, n, from);
+            draw.on(block, n, from);
+          });
+    } else {
+      HostBlocks.map(field, field, toProbability, out, draw);
+    }
+    uniform.skip(out.length());
+  }
+
+  /**
    * Replaces {@code p} by 1 where {@code p > u} and by 0 elsewhere. Without a comparison, which the
    * JVM would not vectorise: the difference plus 1/2 is rounded to a whole number.
    */

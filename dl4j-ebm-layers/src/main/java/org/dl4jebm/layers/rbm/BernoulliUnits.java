@@ -61,7 +61,7 @@ public final class BernoulliUnits implements UnitType {
 
   @Override
   public INDArray energyTerm(INDArray states, INDArray bias) {
-    return states.mmul(bias.reshape(bias.length(), 1)).negi().reshape(states.size(0));
+    return Rows.products(states, bias).negi();
   }
 
   @Override
@@ -81,8 +81,7 @@ public final class BernoulliUnits implements UnitType {
 
   @Override
   public void fieldToMeanAndSample(INDArray field, INDArray sample, RandomStream random) {
-    Logistic.apply(field);
-    random.bernoulli(field, sample);
+    Logistic.applyAndDraw(field, sample, random);
   }
 
   @Override

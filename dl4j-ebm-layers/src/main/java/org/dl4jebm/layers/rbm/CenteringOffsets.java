@@ -47,13 +47,13 @@ final class CenteringOffsets {
   }
 
   private void addData(PhaseBuffers b, double step, double keep) {
-    PhaseBuffers.columnSums(b.dataVisible, b.dataPhaseWeights, visible, -step, keep);
-    PhaseBuffers.columnSums(b.dataHidden, b.dataPhaseWeights, hidden, -step, keep);
+    Rows.weightedSum(b.dataVisibleT, b.dataPhaseWeights, visible, -step, keep);
+    Rows.weightedSum(b.dataHiddenT, b.dataPhaseWeights, hidden, -step, keep);
   }
 
   private void addChains(PhaseBuffers b, double step, double keep) {
-    PhaseBuffers.columnSums(b.chainVisible, b.chainPhaseWeights, visible, step, keep);
-    PhaseBuffers.columnSums(b.chainHidden, b.chainPhaseWeights, hidden, step, keep);
+    Rows.weightedSum(b.chainVisibleT, b.chainPhaseWeights, visible, step, keep);
+    Rows.weightedSum(b.chainHiddenT, b.chainPhaseWeights, hidden, step, keep);
   }
 
   private static INDArray zeros(RbmModel model, long length) {

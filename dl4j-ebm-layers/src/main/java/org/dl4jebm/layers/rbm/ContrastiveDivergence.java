@@ -143,8 +143,8 @@ public final class ContrastiveDivergence implements RbmEstimator {
     b.weigh(b.dataHidden);
     b.weighChains(b.chainHidden);
     Nd4j.gemm(b.visibleT, b.hidden, gradient.weights(), false, false, 1.0, 0.0);
-    PhaseBuffers.columnSums(b.hidden, b.ones, gradient.hiddenBias(), 1, 0);
-    PhaseBuffers.columnSums(b.visible, b.phaseWeights, gradient.visibleBias(), 1, 0);
+    Rows.weightedSum(b.hiddenT, b.ones, gradient.hiddenBias(), 1, 0);
+    Rows.weightedSum(b.visibleT, b.phaseWeights, gradient.visibleBias(), 1, 0);
     if (options.centering() != null) {
       offsets.parameters().transform(gradient);
     }
@@ -173,10 +173,11 @@ public final class ContrastiveDivergence implements RbmEstimator {
   /** The hidden rows of the data are those of {@link SparsityPenalty#negateAndAdd}. */
   private static void visibleParameterGradient(
       RbmModel model, INDArray data, PhaseBuffers b, INDArray out) {
-    INDArray onData = energyDerivative(model, data.castTo(out.dataType()), b.dataHiddenT, -1);
+    INDArray onData =
+        energyDerivative(model, data.castTo(out.dataType()).dup('c'), b.dataHiddenT, -1);
     INDArray onChains = energyDerivative(model, b.chainStates(), b.chainHiddenT);
-    PhaseBuffers.columnSums(onData, b.dataPhaseWeights, out, -1, 0);
-    PhaseBuffers.columnSums(onChains, b.chainPhaseWeights, out, -1, 1);
+    Rows.weightedSum(onData.transpose(), b.dataPhaseWeights, out, -1, 0);
+    Rows.weightedSum(onChains.transpose(), b.chainPhaseWeights, out, -1, 1);
   }
 
   /** {@code E[dE(v, h) / d theta | v]} for each row. */

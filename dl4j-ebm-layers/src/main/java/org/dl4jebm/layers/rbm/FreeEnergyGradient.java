@@ -39,18 +39,9 @@ final class FreeEnergyGradient {
     Nd4j.gemm(visible, hidden, out.weights(), true, false, -1, 0);
   }
 
-  /**
-   * Writes {@code out = factor * weights rows}: by gemm, because ND4J's sum of a long FLOAT column
-   * loses digits.
-   */
+  /** Writes {@code out = factor * weights rows}. */
   static void columnSums(INDArray rows, INDArray weights, double factor, INDArray out) {
-    Nd4j.gemm(
-        weights.reshape('c', new long[] {1, weights.length()}),
-        rows,
-        out.reshape('f', new long[] {1, out.length()}),
-        false,
-        false,
-        factor,
-        0);
+    INDArray vector = weights.rank() == 1 ? weights : weights.reshape(weights.length());
+    Rows.weightedSum(rows.transpose(), vector, out, factor, 0);
   }
 }

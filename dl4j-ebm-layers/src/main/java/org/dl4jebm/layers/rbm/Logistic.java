@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.rbm;
 
 import org.dl4jebm.layers.HostBlocks;
+import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
@@ -41,6 +42,21 @@ final class Logistic {
       HostBlocks.map(x, x, (block, n, from) -> apply(block, n));
     } else {
       Transforms.sigmoid(x, false);
+    }
+  }
+
+  /**
+   * Replaces every value by its logistic function and draws 1 with this probability, otherwise 0.
+   *
+   * @param x becomes the probabilities, unless it is {@code sample}; contiguous
+   * @param sample gets the states; of the shape and type of {@code x}, contiguous
+   */
+  static void applyAndDraw(INDArray x, INDArray sample, RandomStream random) {
+    if (HostBlocks.reach(x) && HostBlocks.reach(sample) && x.ordering() == sample.ordering()) {
+      random.bernoulli(x, (block, n, from) -> apply(block, n), sample);
+    } else {
+      apply(x);
+      random.bernoulli(x, sample);
     }
   }
 

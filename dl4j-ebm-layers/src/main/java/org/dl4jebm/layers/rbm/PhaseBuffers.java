@@ -31,6 +31,7 @@ final class PhaseBuffers {
   final INDArray dataHidden;
   final INDArray chainHidden;
   final INDArray visibleT;
+  final INDArray hiddenT;
   final INDArray dataVisibleT;
   final INDArray chainVisibleT;
   final INDArray dataHiddenT;
@@ -65,16 +66,17 @@ final class PhaseBuffers {
     chainsFollowData = negativePhase.followsData();
     visible = matrix(model, n + m, model.visibleSize());
     hidden = matrix(model, n + m, model.hiddenSize());
-    ones = matrix(model, 1, n + m).assign(1);
-    phaseWeights = matrix(model, 1, n + m);
+    ones = vector(model, n + m).assign(1);
+    phaseWeights = vector(model, n + m);
     dataVisible = rows(visible, 0, n);
     chainVisible = rows(visible, n, n + m);
     dataHidden = rows(hidden, 0, n);
     chainHidden = rows(hidden, n, n + m);
-    dataPhaseWeights = phaseWeights.get(NDArrayIndex.all(), NDArrayIndex.interval(0, n));
-    chainPhaseWeights = phaseWeights.get(NDArrayIndex.all(), NDArrayIndex.interval(n, n + m));
+    dataPhaseWeights = phaseWeights.get(NDArrayIndex.interval(0, n));
+    chainPhaseWeights = phaseWeights.get(NDArrayIndex.interval(n, n + m));
     setWeights(null);
     visibleT = visible.transpose();
+    hiddenT = hidden.transpose();
     dataVisibleT = dataVisible.transpose();
     chainVisibleT = chainVisible.transpose();
     dataHiddenT = dataHidden.transpose();
@@ -110,7 +112,7 @@ final class PhaseBuffers {
           Workspaces.outside(
               () -> weights.castTo(visible.dataType()).dup('c').reshape('c', new long[] {n, 1}));
       totalWeight = weights.castTo(DataType.DOUBLE).sumNumber().doubleValue();
-      dataPhaseWeights.assign(dataWeights.reshape('c', new long[] {1, n})).negi();
+      dataPhaseWeights.assign(dataWeights.reshape('c', new long[] {n})).negi();
     }
     if (chainsFollowData) {
       chainPhaseWeights.assign(dataPhaseWeights).negi();
@@ -199,11 +201,8 @@ final class PhaseBuffers {
     return reconstruction;
   }
 
-  /** {@code out = before * out + factor * weights rows}. */
-  static void columnSums(
-      INDArray rows, INDArray weights, INDArray out, double factor, double before) {
-    INDArray row = out.reshape('f', new long[] {1, out.length()});
-    Nd4j.gemm(weights, rows, row, false, false, factor, before);
+  private static INDArray vector(RbmModel model, long length) {
+    return Nd4j.create(model.weights().dataType(), new long[] {length});
   }
 
   private static INDArray matrix(RbmModel model, long rows, long columns) {

@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.rbm;
 
 import java.util.Arrays;
+import java.util.function.Supplier;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -14,7 +15,7 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @param layerId names the layer in messages
  */
-record RbmBatchChecks(String layerId) {
+record RbmBatchChecks(Supplier<String> layerId) {
 
   /** The shape, finite values, and what the objective accepts. */
   void checkData(INDArray batch, RestrictedBoltzmannMachine conf, DataType dataType) {
@@ -26,7 +27,7 @@ record RbmBatchChecks(String layerId) {
               + "; accepted: [n, "
               + width
               + "] with n at least 1 "
-              + layerId);
+              + layerId.get());
     }
     UnitType units = conf.getVisibleUnits();
     INDArray states = batch.castTo(dataType);
@@ -39,14 +40,14 @@ record RbmBatchChecks(String layerId) {
           "pretraining data hold NaN or infinite values, or their squares overflow; accepted by "
               + units.describe()
               + ": finite values "
-              + layerId);
+              + layerId.get());
     }
     conf.trainingObjective()
         .findBadData(units, states)
         .ifPresent(
             problem -> {
               throw new DL4JInvalidInputException(
-                  "pretraining data hold " + problem + " " + layerId);
+                  "pretraining data hold " + problem + " " + layerId.get());
             });
   }
 
@@ -79,6 +80,6 @@ record RbmBatchChecks(String layerId) {
             + "] or ["
             + rows
             + ", 1] with finite numbers that are not negative, one of them greater than 0 "
-            + layerId);
+            + layerId.get());
   }
 }

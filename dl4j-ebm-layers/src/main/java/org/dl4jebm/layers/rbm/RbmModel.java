@@ -8,7 +8,6 @@ import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.broadcast.BiasAdd;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -500,7 +499,9 @@ public final class RbmModel {
 
   /**
    * {@code out} is in 'c' order, and so its transpose is the 'f'-ordered result that gemm can write
-   * without a temporary copy. Transposes are views that the caller may keep from step to step.
+   * without a temporary copy. Transposes are views that the caller may keep from step to step. The
+   * bias is there first, and gemm adds to it: to fill the rows takes no longer than the zeros that
+   * gemm would write otherwise.
    */
   private void fieldInto(
       boolean transposeWeights,
@@ -508,8 +509,8 @@ public final class RbmModel {
       INDArray bias,
       INDArray out,
       INDArray outTransposed) {
-    Nd4j.gemm(weights, statisticsTransposed, outTransposed, transposeWeights, false, coupling, 0.0);
-    Nd4j.exec(new BiasAdd(out, bias, out, false));
+    Rows.fill(out, bias);
+    Nd4j.gemm(weights, statisticsTransposed, outTransposed, transposeWeights, false, coupling, 1.0);
   }
 
   private INDArray hiddenField(INDArray visibleStatistics) {

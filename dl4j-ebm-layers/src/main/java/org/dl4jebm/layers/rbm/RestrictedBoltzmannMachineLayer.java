@@ -115,7 +115,7 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
   @Override
   public void fit(INDArray batch, INDArray weights, LayerWorkspaceMgr workspaceMgr) {
     if (batch != null) {
-      RbmBatchChecks checks = new RbmBatchChecks(layerId());
+      RbmBatchChecks checks = new RbmBatchChecks(this::layerId);
       checks.checkData(batch, layerConf(), dataType);
       checks.checkWeights(weights, batch.size(0));
       setInput(batch, workspaceMgr);

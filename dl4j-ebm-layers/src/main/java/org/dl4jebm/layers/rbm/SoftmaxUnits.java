@@ -127,7 +127,7 @@ public final class SoftmaxUnits implements UnitType {
 
   @Override
   public INDArray energyTerm(INDArray values, INDArray bias) {
-    return values.mmul(bias.reshape(bias.length(), 1)).negi().reshape(values.size(0));
+    return Rows.products(values, bias).negi();
   }
 
   @Override

@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.rbm;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The penalty {@code total cost sum_j KL(target || q_j)} on the mean activations {@code q_j} of
@@ -33,7 +34,8 @@ final class SparsityPenalty {
       h.negi();
       return;
     }
-    INDArray q = b.dataPhaseWeights.mmul(h).divi(-b.totalWeight());
+    INDArray q = Nd4j.createUninitialized(h.dataType(), h.size(1));
+    Rows.weightedSum(b.dataHiddenT, b.dataPhaseWeights, q, -1 / b.totalWeight(), 0);
     q.addi(MARGIN).divi(1 + 2 * MARGIN);
     INDArray slope = q.sub(target).divi(q.mul(q.rsub(1)));
     slope.muli(cost);

@@ -64,7 +64,7 @@ public final class SpinUnits implements UnitType {
 
   @Override
   public INDArray energyTerm(INDArray states, INDArray bias) {
-    return states.mmul(bias.reshape(bias.length(), 1)).negi().reshape(states.size(0));
+    return Rows.products(states, bias).negi();
   }
 
   /** {@code log(2 cosh z) = softplus(2 |z|) - |z|}. */

@@ -3,11 +3,13 @@
  */
 package org.dl4jebm.layers.random;
 
+import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.dl4jebm.layers.HostBlocks;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.junit.jupiter.api.Test;
@@ -263,5 +265,54 @@ class RandomStreamTest {
     assertThrows(IllegalArgumentException.class, () -> random.gaussian(other, 1, single));
     assertArrayEquals(before, random.state());
     NdAssert.assertSame(Nd4j.zeros(DataType.FLOAT, 2, 3), single);
+  }
+
+  /** Function, then draw: the same states, probabilities and position whether fused or not. */
+  @Test
+  void fieldsBecomeProbabilitiesAndStatesInOnePass() {
+    INDArray field = Nd4j.rand(DataType.FLOAT, 3, 2011);
+    HostBlocks.Work half =
+        (block, n, from) -> {
+          for (int i = 0; i < n; i++) {
+            block[i] *= 0.5f;
+          }
+        };
+    RandomStream apart = new RandomStream(11);
+    INDArray probability = field.mul(0.5);
+    INDArray expected = field.ulike();
+    apart.bernoulli(probability, expected);
+
+    RandomStream fused = new RandomStream(11);
+    INDArray kept = field.dup();
+    INDArray states = field.ulike();
+    fused.bernoulli(kept, half, states);
+    assertEquals(expected, states);
+    assertEquals(probability, kept);
+    assertArrayEquals(apart.state(), fused.state());
+
+    INDArray same = field.dup();
+    new RandomStream(11).bernoulli(same, half, same);
+    assertEquals(expected, same);
+  }
+
+  @Test
+  void whatTheBlocksCannotReachIsRefusedBeforeAnythingIsDrawn() {
+    RandomStream random = new RandomStream(11);
+    long[] before = random.state();
+    INDArray single = Nd4j.ones(DataType.FLOAT, 2, 2);
+    HostBlocks.Work nothing = (block, n, from) -> {};
+    assertAll(
+        () ->
+            assertThrows(
+                IllegalArgumentException.class,
+                () -> random.bernoulli(single, nothing, Nd4j.ones(DataType.FLOAT, 3, 2))),
+        () ->
+            assertThrows(
+                IllegalArgumentException.class,
+                () -> {
+                  INDArray exact = Nd4j.ones(DataType.DOUBLE, 2, 2);
+                  random.bernoulli(exact, nothing, exact);
+                }));
+    assertArrayEquals(before, random.state());
   }
 }

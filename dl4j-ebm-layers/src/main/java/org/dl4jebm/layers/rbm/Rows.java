@@ -1,0 +1,71 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.rbm;
+
+import java.lang.ref.Reference;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.blas.params.MMulTranspose;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Operations between the rows of a matrix and a vector, each in the way that takes least time. */
+final class Rows {
+
+  private Rows() {}
+
+  /**
+   * Writes {@code out = before * out + factor * weights matrix}. As a product with a vector: ND4J's
+   * sum of a long FLOAT column loses digits, and a product with a matrix of one row takes several
+   * times as long.
+   *
+   * @param matrixTransposed {@code [k, n]}, the transpose of a matrix in 'c' order. Not modified.
+   * @param weights {@code [n]}. Not modified.
+   * @param out {@code [k]}. Modified.
+   */
+  static void weightedSum(
+      INDArray matrixTransposed, INDArray weights, INDArray out, double factor, double before) {
+    Nd4j.exec(new Mmul(matrixTransposed, weights, out, factor, before, MMulTranspose.allFalse()));
+  }
+
+  /**
+   * The product of each row with a vector.
+   *
+   * @param matrix {@code [n, k]}. Not modified.
+   * @param vector {@code [k]}, of the same type. Not modified.
+   * @return {@code [n]}
+   */
+  static INDArray products(INDArray matrix, INDArray vector) {
+    INDArray out = Nd4j.createUninitialized(matrix.dataType(), matrix.size(0));
+    return Nd4j.exec(new Mmul(matrix, vector, out, MMulTranspose.allFalse()))[0];
+  }
+
+  /**
+   * Writes a vector into each row.
+   *
+   * @param matrix {@code [n, k]}. Overwritten.
+   * @param row {@code [k]}, of the same type. Not modified.
+   */
+  static void fill(INDArray matrix, INDArray row) {
+    if (!hasPlainMemory(matrix) || matrix.ordering() != 'c' || !hasPlainMemory(row)) {
+      matrix.assign(row.reshape('c', new long[] {1, row.length()}).broadcast(matrix.shape()));
+      return;
+    }
+    BytePointer target = new BytePointer(matrix.data().addressPointer());
+    BytePointer filled = new BytePointer(target);
+    long width = row.length() * row.dataType().width();
+    long size = matrix.size(0) * width;
+    Pointer.memcpy(target, new BytePointer(row.data().addressPointer()), width);
+    for (long done = width; done < size; done *= 2) {
+      Pointer.memcpy(target.position(done), filled, Math.min(done, size - done));
+    }
+    Reference.reachabilityFence(matrix);
+    Reference.reachabilityFence(row);
+  }
+
+  private static boolean hasPlainMemory(INDArray array) {
+    return array.elementWiseStride() == 1 && Nd4j.getEnvironment().isCPU();
+  }
+}
