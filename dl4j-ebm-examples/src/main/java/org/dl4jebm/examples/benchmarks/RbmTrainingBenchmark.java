@@ -12,6 +12,7 @@ import org.dl4jebm.layers.rbm.ContrastiveDivergenceOptions;
 import org.dl4jebm.layers.rbm.FastWeights;
 import org.dl4jebm.layers.rbm.RbmObjective;
 import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachine;
+import org.dl4jebm.layers.rbm.Tempering;
 import org.dl4jebm.training.data.ShuffledDataSetIterator;
 import org.dl4jebm.training.host.HostTuning;
 import org.dl4jebm.training.pretrain.GreedyPretrainer;
@@ -50,6 +51,7 @@ public class RbmTrainingBenchmark {
   static final int ROWS = 2_000;
   static final int BATCH = 100;
 
+  private static final int TEMPERATURES = 10;
   private static final int VISIBLE = 784;
   private static final int HIDDEN = 500;
   private static final long SEED = 42;
@@ -73,13 +75,26 @@ public class RbmTrainingBenchmark {
         1,
         ContrastiveDivergenceOptions.DEFAULT
             .withPersistentChains(BATCH)
-            .withFastWeights(FastWeights.ofRate(0.01)));
+            .withFastWeights(FastWeights.ofRate(0.01))),
+    /** One sweep of as many tempered chains, ten temperatures each. */
+    PT(
+        1,
+        TEMPERATURES,
+        ContrastiveDivergenceOptions.DEFAULT
+            .withPersistentChains(BATCH)
+            .withTempering(Tempering.ofTemperatures(TEMPERATURES)));
 
     private final int sweeps;
+    private final int temperatures;
     private final RbmObjective objective;
 
     Algorithm(int sweeps, RbmObjective objective) {
+      this(sweeps, 1, objective);
+    }
+
+    Algorithm(int sweeps, int temperatures, RbmObjective objective) {
       this.sweeps = sweeps;
+      this.temperatures = temperatures;
       this.objective = objective;
     }
   }
@@ -94,6 +109,8 @@ public class RbmTrainingBenchmark {
   private INDArray visible;
   private INDArray hidden;
   private INDArray reconstruction;
+  private INDArray chainVisible;
+  private INDArray chainHidden;
 
   /** Creates the state; JMH fills in the parameters. */
   public RbmTrainingBenchmark() {}
@@ -127,6 +144,9 @@ public class RbmTrainingBenchmark {
     visible = Nd4j.rand(DataType.FLOAT, BATCH, VISIBLE).gt(0.5).castTo(DataType.FLOAT).dup('f');
     hidden = Nd4j.create(DataType.FLOAT, new long[] {BATCH, HIDDEN}, 'f');
     reconstruction = Nd4j.create(DataType.FLOAT, new long[] {BATCH, VISIBLE}, 'f');
+    int chains = BATCH * algorithm.temperatures;
+    chainVisible = Nd4j.create(DataType.FLOAT, new long[] {chains, VISIBLE}, 'f');
+    chainHidden = Nd4j.create(DataType.FLOAT, new long[] {chains, HIDDEN}, 'f');
   }
 
   /**
@@ -140,8 +160,8 @@ public class RbmTrainingBenchmark {
       Nd4j.gemm(visible, weights, hidden, false, false, 1.0, 0.0);
       Nd4j.gemm(visible, hidden, gradient, true, false, 1.0, 0.0);
       for (int sweep = 0; sweep < algorithm.sweeps; sweep++) {
-        Nd4j.gemm(hidden, weights, reconstruction, false, true, 1.0, 0.0);
-        Nd4j.gemm(reconstruction, weights, hidden, false, false, 1.0, 0.0);
+        Nd4j.gemm(chainHidden, weights, chainVisible, false, true, 1.0, 0.0);
+        Nd4j.gemm(chainVisible, weights, chainHidden, false, false, 1.0, 0.0);
       }
       Nd4j.gemm(reconstruction, hidden, gradient, true, false, -1.0, 1.0);
     }

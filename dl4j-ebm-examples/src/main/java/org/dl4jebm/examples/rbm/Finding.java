@@ -18,6 +18,8 @@ import org.dl4jebm.training.likelihood.AisSandwich;
  *     where it is exact
  * @param partition the estimates of {@code log Z}, or null where it is exact
  * @param logPartition exact or by forward annealing
+ * @param pseudoLikelihood exact, in nats, mean over test images, the first ones where there are
+ *     many
  * @param reconstructionError squared, of test images, summed over pixels
  * @param trainingSeconds time of the training
  * @param evidenceSeconds time of the likelihood
@@ -29,6 +31,7 @@ record Finding(
     double testReverse,
     AisSandwich partition,
     double logPartition,
+    double pseudoLikelihood,
     double reconstructionError,
     double trainingSeconds,
     double evidenceSeconds) {
@@ -41,6 +44,7 @@ record Finding(
       "test",
       "test, reverse AIS",
       "apart",
+      "pseudo-l.",
       "recon. error",
       "training s",
       "likelihood s"
@@ -55,6 +59,7 @@ record Finding(
       number(test),
       partition == null ? "exact" : number(testReverse),
       partition == null ? "0" : number(test - testReverse),
+      number(pseudoLikelihood),
       number(reconstructionError),
       String.format(Locale.ROOT, "%.0f", trainingSeconds),
       String.format(Locale.ROOT, "%.0f", evidenceSeconds)
@@ -70,6 +75,7 @@ record Finding(
         "mean log-likelihood of test images "
             + number(test)
             + (partition == null ? ", exact" : " by AIS, " + number(testReverse) + " by reverse"));
+    lines.add("pseudo-likelihood of test images " + number(pseudoLikelihood));
     return lines;
   }
 

@@ -11,10 +11,12 @@ import org.dl4jebm.training.likelihood.AisSandwich;
 import org.dl4jebm.training.likelihood.AnnealedImportanceSampling;
 import org.dl4jebm.training.likelihood.BaseRate;
 import org.dl4jebm.training.likelihood.ExactLikelihood;
+import org.dl4jebm.training.likelihood.PseudoLikelihood;
 import org.dl4jebm.training.report.Progress;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * The likelihood of a machine: exact where one side has at most 2<sup>20</sup> states, otherwise
@@ -23,6 +25,7 @@ import org.nd4j.linalg.factory.Nd4j;
 final class Likelihood {
 
   private static final long MAX_STATES = 1L << 20;
+  private static final long MAX_PSEUDO_LIKELIHOOD_TERMS = 1_000_000_000L;
   private static final int STREAM = 7;
 
   private final EvidenceSettings settings;
@@ -58,6 +61,7 @@ final class Likelihood {
         -testEnergy - reverse,
         sandwich,
         forward,
+        pseudoLikelihood(model, data.test()),
         error,
         trainingSeconds,
         (System.nanoTime() - start) / 1e9);
@@ -88,6 +92,16 @@ final class Likelihood {
       numbers[i] = i % (int) rows.size(0);
     }
     return Nd4j.pullRows(rows, 1, numbers);
+  }
+
+  /** Exact, of as many rows as a minute or less allows. */
+  private static double pseudoLikelihood(RbmModel model, INDArray rows) {
+    long affordable = MAX_PSEUDO_LIKELIHOOD_TERMS / (model.visibleSize() * model.hiddenSize());
+    long n = Math.min(rows.size(0), Math.max(1, affordable));
+    return new PseudoLikelihood(model)
+        .exact(rows.get(NDArrayIndex.interval(0, n), NDArrayIndex.all()))
+        .meanNumber()
+        .doubleValue();
   }
 
   private static double meanFreeEnergy(RbmModel model, INDArray rows) {
