@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.rbm;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -182,9 +183,18 @@ public final class SoftmaxUnits implements UnitType {
       Nd4j.exec(new CumSum(probability, sums, false, false, 1));
       return sums;
     }
-    INDArray lower = Nd4j.tri(states).castTo(probability.dataType());
+    INDArray lower = lowerTriangle().castTo(probability.dataType());
     Nd4j.gemm(lower, probability.transpose(), sums.transpose(), false, false, 1, 0);
     return sums;
+  }
+
+  /** ND4J's own {@code tri} writes only the ones and leaves what was in memory above them. */
+  private INDArray lowerTriangle() {
+    float[][] ones = new float[states][states];
+    for (int i = 0; i < states; i++) {
+      Arrays.fill(ones[i], 0, i + 1, 1);
+    }
+    return Nd4j.createFromArray(ones);
   }
 
   private static INDArray columns(INDArray x, long from, long to) {
