@@ -396,7 +396,8 @@ public final class RbmModel {
               + norm
               + "; accepted: less than 1, or the machine has no distribution. Take smaller weights"
               + " (at the start for example weightInit(new NormalDistribution(0, 0.01)), later"
-              + " weight decay or a smaller learning rate), or bounded units on one side");
+              + " weight decay or a smaller learning rate), or bounded units on one side",
+          norm);
     }
   }
 

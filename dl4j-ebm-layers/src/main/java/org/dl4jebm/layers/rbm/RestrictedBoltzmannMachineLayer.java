@@ -186,7 +186,7 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
       model.requireRoughlyNormalisable();
     } catch (NotNormalisableException e) {
       weightNoiseParams.clear();
-      throw new NotNormalisableException(e.getMessage() + " " + layerId());
+      throw new NotNormalisableException(e.getMessage() + " " + layerId(), e.norm());
     }
   }
 

@@ -12,6 +12,7 @@ import org.dl4jebm.layers.pretrain.ResumablePretraining;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.training.TrainingDivergedException;
 import org.dl4jebm.training.pretrain.PretrainCheckpoint.Position;
+import org.dl4jebm.training.pretrain.PretrainCheckpoint.RunState;
 import org.dl4jebm.training.report.Progress;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
@@ -43,6 +44,9 @@ import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
  * batches again: always so for {@link org.dl4jebm.training.data.EpochSeekable} ones, otherwise if
  * every pass has the same order. Weight noise is an exception: it draws from ND4J's own generator,
  * whose position is not saved.
+ *
+ * <p>Training that diverges is stopped or rolled back, see {@link DivergencePolicy}. After a roll
+ * back the epoch begins again, {@code onEpochStart} included, and the iteration counter with it.
  *
  * <p>Iterators are read from their start, also the first time. The data are not modified. One
  * object can be used for several networks, one after the other, by one thread at a time.
@@ -86,8 +90,9 @@ public final class GreedyPretrainer {
    *     fit
    * @throws org.deeplearning4j.exception.DL4JInvalidInputException if a batch cannot be used; the
    *     parameters are those after the batch before
-   * @throws TrainingDivergedException if a value is not finite; the parameters of the layer are
-   *     those at the start of the epoch
+   * @throws TrainingDivergedException if training diverged, and has been rolled back as often as
+   *     {@link PretrainOptions#divergence} allows; the parameters of the layer are those at the
+   *     start of the epoch
    * @throws UncheckedIOException if a checkpoint cannot be written
    */
   public PretrainResult fit(MultiLayerNetwork network, DataSetIterator data) {
@@ -163,7 +168,8 @@ public final class GreedyPretrainer {
   private PretrainResult start(NetworkStack stack, Batches batches) {
     PretrainChecks.check(options, stack, batches);
     try (RandomStream transfer = new RandomStream(options.seed())) {
-      return new PretrainRun(options, progress, stack, batches, transfer).execute(Position.START);
+      return new PretrainRun(options, progress, stack, batches, transfer)
+          .execute(new RunState(Position.START, transfer.state(), 0, 1, null));
     }
   }
 
@@ -171,11 +177,10 @@ public final class GreedyPretrainer {
       throws IOException {
     PretrainChecks.check(options, stack, batches);
     PretrainChecks.checkResumable(stack, checkpoint);
-    PretrainCheckpoint.Resumed resumed = PretrainCheckpoint.restore(checkpoint, stack);
+    RunState resumed = PretrainCheckpoint.restore(checkpoint, stack);
     try (RandomStream transfer = new RandomStream(options.seed())) {
       transfer.restore(resumed.transferRandomState());
-      return new PretrainRun(options, progress, stack, batches, transfer)
-          .execute(resumed.position());
+      return new PretrainRun(options, progress, stack, batches, transfer).execute(resumed);
     }
   }
 }

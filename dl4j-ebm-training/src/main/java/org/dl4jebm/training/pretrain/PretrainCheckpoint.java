@@ -3,12 +3,8 @@
  */
 package org.dl4jebm.training.pretrain;
 
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,19 +14,18 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
-import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.util.ModelSerializer;
 import org.dl4jebm.layers.pretrain.PretrainState;
-import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.training.ModelFiles;
+import org.dl4jebm.training.pretrain.CheckpointContents.LastGoodContents;
+import org.dl4jebm.training.pretrain.CheckpointContents.StageContents;
 import org.dl4jebm.training.pretrain.NetworkStack.Stage;
 import org.dl4jebm.training.report.AtomicFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.DeserializationFeature;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
@@ -44,7 +39,9 @@ final class PretrainCheckpoint {
 
   private static final String FOLDER = "pretraining/";
   private static final String POSITION = FOLDER + "position.json";
-  private static final int VERSION = 1;
+  private static final String LAST_GOOD = FOLDER + "last-good";
+  private static final String PARAMETERS = "parameters";
+
   private static final ObjectMapper JSON =
       new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
 
@@ -58,45 +55,49 @@ final class PretrainCheckpoint {
     static final Position START = new Position(0, 0, 0, 0);
   }
 
-  /** What is stored as JSON; public fields for the mapper. */
-  static final class Contents {
-    public int version = VERSION;
-    public int stage;
-    public int epoch;
-    public long batch;
-    public int pass;
-    public long[] transferRandomState;
-    public List<StageContents> stages = new ArrayList<>();
-  }
+  /**
+   * A run apart from its layers.
+   *
+   * @param position where training stands
+   * @param transferRandomState of the samples between layers
+   * @param rollBacks roll backs made so far in the stage of the position
+   * @param rateFactor factor on the learning rates of that stage
+   * @param lastGood where to go back to, or null if that is where training stands
+   */
+  record RunState(
+      Position position,
+      long[] transferRandomState,
+      int rollBacks,
+      double rateFactor,
+      LastGood lastGood) {}
 
-  /** What is stored of one layer as JSON. */
-  static final class StageContents {
-    public String name;
-    public int iterationCount;
-    public int epochCount;
-    public boolean hasUpdaterState;
-    public List<String> arrays;
-    public long[] randomState;
-    public double score;
-  }
-
-  static void write(Path file, NetworkStack stack, Position position, long[] transferRandomState)
-      throws IOException {
-    Contents contents = new Contents();
-    contents.stage = position.stage();
-    contents.epoch = position.epoch();
-    contents.batch = position.batch();
-    contents.pass = position.pass();
-    contents.transferRandomState = transferRandomState;
+  static void write(Path file, NetworkStack stack, RunState run) throws IOException {
+    CheckpointContents contents = new CheckpointContents();
+    contents.stage = run.position().stage();
+    contents.epoch = run.position().epoch();
+    contents.batch = run.position().batch();
+    contents.pass = run.position().pass();
+    contents.transferRandomState = run.transferRandomState();
+    contents.rollBacks = run.rollBacks();
+    contents.rateFactor = run.rateFactor();
+    if (run.rollBacks() > 0 || run.lastGood() != null) {
+      contents.version = CheckpointContents.VERSION;
+    }
     ByteArrayOutputStream model = new ByteArrayOutputStream();
     ModelSerializer.writeModel(stack.network(), model, true);
     AtomicFile.write(
         file,
         out -> {
           ZipOutputStream zip = new ZipOutputStream(out);
-          copyEntries(model.toByteArray(), zip);
+          CheckpointEntries.copy(model.toByteArray(), zip);
           for (Stage stage : stack.stages()) {
-            contents.stages.add(writeStage(stage, contents.stages.size(), zip));
+            PretrainState state = stage.resumable().pretrainState();
+            CheckpointEntries.writeArrays(zip, FOLDER + contents.stages.size(), state);
+            contents.stages.add(contents(stage, stage.layer().conf().getIterationCount(), state));
+          }
+          if (run.lastGood() != null) {
+            Stage stage = stack.stages().get(contents.stage);
+            contents.lastGood = writeLastGood(stage, run.lastGood(), zip);
           }
           zip.putNextEntry(new ZipEntry(POSITION));
           zip.write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(contents));
@@ -105,125 +106,99 @@ final class PretrainCheckpoint {
         });
   }
 
-  private static void copyEntries(byte[] model, ZipOutputStream zip) throws IOException {
-    ZipInputStream in = new ZipInputStream(new ByteArrayInputStream(model));
-    for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
-      zip.putNextEntry(new ZipEntry(entry.getName()));
-      in.transferTo(zip);
-      zip.closeEntry();
-    }
+  private static LastGoodContents writeLastGood(Stage stage, LastGood good, ZipOutputStream zip)
+      throws IOException {
+    CheckpointEntries.writeArray(zip, LAST_GOOD, PARAMETERS, good.parameters());
+    CheckpointEntries.writeArrays(zip, LAST_GOOD, good.state());
+    LastGoodContents contents = new LastGoodContents();
+    contents.epoch = good.position().epoch();
+    contents.batch = good.position().batch();
+    contents.pass = good.position().pass();
+    contents.transferRandomState = good.transferRandomState();
+    contents.layer = contents(stage, good.iterations(), good.state());
+    return contents;
   }
 
-  private static StageContents writeStage(Stage stage, int number, ZipOutputStream zip)
-      throws IOException {
-    PretrainState state = stage.resumable().pretrainState();
+  private static StageContents contents(Stage stage, int iterations, PretrainState state) {
     StageContents contents = new StageContents();
     contents.name = stage.name();
-    contents.iterationCount = stage.layer().conf().getIterationCount();
+    contents.iterationCount = iterations;
     contents.epochCount = stage.layer().conf().getEpochCount();
     contents.hasUpdaterState = state.updaterState() != null;
     contents.arrays = new ArrayList<>(new TreeSet<>(state.arrays().keySet()));
     contents.randomState = state.randomState();
     contents.score = state.score();
-    if (contents.hasUpdaterState) {
-      writeArray(zip, updaterEntry(number), state.updaterState());
-    }
-    for (String name : contents.arrays) {
-      writeArray(zip, arrayEntry(number, name), state.arrays().get(name));
-    }
     return contents;
-  }
-
-  private static void writeArray(ZipOutputStream zip, String name, INDArray array)
-      throws IOException {
-    zip.putNextEntry(new ZipEntry(name));
-    DataOutputStream out = new DataOutputStream(new NonClosing(zip));
-    Nd4j.write(array, out);
-    out.flush();
-    zip.closeEntry();
   }
 
   /**
    * Reads a checkpoint completely, then puts everything back; a file that cannot be used changes
    * nothing.
    *
-   * @return where to go on, with the state of the trainer's random stream
+   * @return where and how to go on
    */
-  static Resumed restore(Path file, NetworkStack stack) throws IOException {
+  static RunState restore(Path file, NetworkStack stack) throws IOException {
     // First, because it finds damage anywhere: it reads all entries and compares their checksums.
     Model saved = stack.read(file);
-    Contents contents;
+    CheckpointContents contents;
     List<PretrainState> states = new ArrayList<>();
+    LastGood lastGood;
     try (ZipFile zip = new ZipFile(file.toFile())) {
       if (zip.getEntry(POSITION) == null) {
         throw new IOException(
             file + " is a model file without " + POSITION + "; accepted: a pretraining checkpoint");
       }
-      contents = JSON.readValue(readEntry(zip, POSITION), Contents.class);
-      checkContents(contents);
+      contents = JSON.readValue(CheckpointEntries.read(zip, POSITION), CheckpointContents.class);
+      contents.check();
       for (int i = 0; i < contents.stages.size(); i++) {
-        StageContents s = contents.stages.get(i);
-        states.add(
-            new PretrainState(
-                s.hasUpdaterState ? readArray(zip, updaterEntry(i)) : null,
-                readArrays(zip, i, s.arrays),
-                s.randomState,
-                s.score));
+        states.add(readState(zip, FOLDER + i, contents.stages.get(i)));
       }
+      lastGood = contents.lastGood == null ? null : readLastGood(zip, contents);
     } catch (JsonProcessingException | RuntimeException e) {
       throw new IOException(file + " is a damaged checkpoint: " + e.getMessage(), e);
     }
     checkFits(file, contents, states, saved, stack);
+    if (contents.stage < states.size()) {
+      checkRollBacks(file, contents, lastGood, stack.stages().get(contents.stage));
+    }
     putBack(file, states, stack);
     stack.adopt(saved);
     // Last, because DL4J's counters of a whole network overwrite those of its layers.
     putBackCounters(contents, stack);
-    return new Resumed(
+    return new RunState(
         new Position(contents.stage, contents.epoch, contents.batch, contents.pass),
-        contents.transferRandomState);
+        contents.transferRandomState,
+        contents.rollBacks,
+        contents.rateFactor,
+        lastGood);
   }
 
-  /** Where to go on, and the state of the stream of samples between layers. */
-  record Resumed(Position position, long[] transferRandomState) {}
-
-  private static void checkContents(Contents contents) {
-    if (contents.version < 1 || contents.version > VERSION) {
-      throw new IllegalArgumentException(
-          "its version is " + contents.version + "; accepted: 1 to " + VERSION);
-    }
-    if (contents.stages == null
-        || contents.stage < 0
-        || contents.stage > contents.stages.size()
-        || contents.epoch < 0
-        || contents.batch < 0
-        || contents.pass < 0) {
-      throw new IllegalArgumentException("its position is out of range");
-    }
-    checkRandomState(contents.transferRandomState, "between layers");
-    for (StageContents stage : contents.stages) {
-      if (stage == null || stage.name == null) {
-        throw new IllegalArgumentException("one of its layers has no name");
-      }
-      if (stage.randomState != null) {
-        checkRandomState(stage.randomState, "of layer \"" + stage.name + "\"");
-      }
-    }
+  private static PretrainState readState(ZipFile zip, String prefix, StageContents contents)
+      throws IOException {
+    return new PretrainState(
+        contents.hasUpdaterState ? CheckpointEntries.readUpdaterState(zip, prefix) : null,
+        CheckpointEntries.readArrays(zip, prefix, contents.arrays),
+        contents.randomState,
+        contents.score);
   }
 
-  private static void checkRandomState(long[] state, String whose) {
-    if (state == null || state.length != RandomStream.STATE_LENGTH) {
-      throw new IllegalArgumentException(
-          "its random state "
-              + whose
-              + " has "
-              + (state == null ? 0 : state.length)
-              + " numbers; accepted: "
-              + RandomStream.STATE_LENGTH);
-    }
+  private static LastGood readLastGood(ZipFile zip, CheckpointContents contents)
+      throws IOException {
+    LastGoodContents good = contents.lastGood;
+    return new LastGood(
+        new Position(contents.stage, good.epoch, good.batch, good.pass),
+        CheckpointEntries.readArray(zip, LAST_GOOD, PARAMETERS),
+        readState(zip, LAST_GOOD, good.layer),
+        good.layer.iterationCount,
+        good.transferRandomState);
   }
 
   private static void checkFits(
-      Path file, Contents contents, List<PretrainState> states, Model saved, NetworkStack stack)
+      Path file,
+      CheckpointContents contents,
+      List<PretrainState> states,
+      Model saved,
+      NetworkStack stack)
       throws IOException {
     List<String> savedNames = contents.stages.stream().map(s -> s.name).toList();
     List<String> names = stack.stages().stream().map(Stage::name).toList();
@@ -276,6 +251,31 @@ final class PretrainCheckpoint {
     }
   }
 
+  /** The last good state is tried on, and the layer's own put back. */
+  private static void checkRollBacks(
+      Path file, CheckpointContents contents, LastGood lastGood, Stage stage) throws IOException {
+    PretrainState before = stage.resumable().pretrainState();
+    try {
+      if (contents.rateFactor < 1) {
+        LearningRates.requireScalable(stage.layer());
+      }
+      if (lastGood != null) {
+        if (!Arrays.equals(lastGood.parameters().shape(), stage.layer().params().shape())) {
+          throw new IllegalArgumentException(
+              "its last good state has parameters of shape "
+                  + Arrays.toString(lastGood.parameters().shape())
+                  + "; accepted: "
+                  + Arrays.toString(stage.layer().params().shape()));
+        }
+        stage.resumable().restorePretrainState(lastGood.state());
+      }
+    } catch (IllegalArgumentException e) {
+      throw new IOException(file + " does not fit the network: " + e.getMessage(), e);
+    } finally {
+      stage.resumable().restorePretrainState(before);
+    }
+  }
+
   private static long length(INDArray array) {
     return array == null ? 0 : array.length();
   }
@@ -314,59 +314,11 @@ final class PretrainCheckpoint {
     }
   }
 
-  private static void putBackCounters(Contents contents, NetworkStack stack) {
+  private static void putBackCounters(CheckpointContents contents, NetworkStack stack) {
     for (int i = 0; i < contents.stages.size(); i++) {
       NeuralNetConfiguration conf = stack.stages().get(i).layer().conf();
       conf.setIterationCount(contents.stages.get(i).iterationCount);
       conf.setEpochCount(contents.stages.get(i).epochCount);
-    }
-  }
-
-  private static INDArray readArray(ZipFile zip, String name) throws IOException {
-    return Nd4j.read(new ByteArrayInputStream(readEntry(zip, name)));
-  }
-
-  private static Map<String, INDArray> readArrays(ZipFile zip, int number, List<String> names)
-      throws IOException {
-    Map<String, INDArray> arrays = new TreeMap<>();
-    for (String name : names == null ? List.<String>of() : names) {
-      arrays.put(name, readArray(zip, arrayEntry(number, name)));
-    }
-    return arrays;
-  }
-
-  private static byte[] readEntry(ZipFile zip, String name) throws IOException {
-    ZipEntry entry = zip.getEntry(name);
-    if (entry == null) {
-      throw new IOException(zip.getName() + " is a damaged checkpoint: there is no " + name);
-    }
-    try (InputStream in = zip.getInputStream(entry)) {
-      return in.readAllBytes();
-    }
-  }
-
-  private static String updaterEntry(int number) {
-    return FOLDER + number + "-updater.bin";
-  }
-
-  private static String arrayEntry(int number, String name) {
-    return FOLDER + number + "-" + name + ".bin";
-  }
-
-  /** ND4J's writer must not close the archive. */
-  private static final class NonClosing extends java.io.FilterOutputStream {
-    NonClosing(OutputStream out) {
-      super(out);
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int length) throws IOException {
-      out.write(bytes, offset, length);
-    }
-
-    @Override
-    public void close() throws IOException {
-      flush();
     }
   }
 }

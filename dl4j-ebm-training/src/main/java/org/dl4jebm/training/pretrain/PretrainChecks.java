@@ -40,6 +40,9 @@ final class PretrainChecks {
       checkTransfer(options, stack, stage);
       checkListeners(stage);
     }
+    if (options.divergence().rollsBack()) {
+      checkRollBacks(stages, batches);
+    }
     stack.prepare();
     if (options.checkpoint() != null) {
       checkFolder(options.checkpoint());
@@ -132,13 +135,34 @@ final class PretrainChecks {
     }
   }
 
+  private static void checkRollBacks(List<Stage> stages, Batches batches) {
+    requireResumable(stages, "rolling back");
+    for (Stage stage : stages) {
+      try {
+        LearningRates.requireScalable(stage.layer());
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(
+            "rolling back is asked for, but in layer \"" + stage.name() + "\" " + e.getMessage(),
+            e);
+      }
+    }
+    if (!batches.resetSupported()) {
+      throw new IllegalArgumentException(
+          "rolling back is asked for, but the iterator cannot be reset; accepted: an iterator with"
+              + " resetSupported() = true, or DivergencePolicy.stop()");
+    }
+  }
+
   /** Refuses networks whose layers cannot hand over their state. */
   static void checkResumable(NetworkStack stack, Path file) {
-    for (Stage stage : stack.stages()) {
+    requireResumable(stack.stages(), "checkpoint " + file);
+  }
+
+  private static void requireResumable(List<Stage> stages, String wish) {
+    for (Stage stage : stages) {
       if (stage.resumable() == null) {
         throw new IllegalArgumentException(
-            "checkpoint "
-                + file
+            wish
                 + " is asked for, but layer \""
                 + stage.name()
                 + "\" is a "

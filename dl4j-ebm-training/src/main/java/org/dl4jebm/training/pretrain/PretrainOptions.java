@@ -29,6 +29,7 @@ import org.dl4jebm.layers.random.Seeds;
  * @param checkpoint file to save progress in, or null
  * @param checkpointEvery batches from one checkpoint to the next, at least 1; one is also written
  *     when a layer is finished and when training is interrupted
+ * @param divergence what is taken for divergence, and what is done then
  */
 public record PretrainOptions(
     int epochs,
@@ -37,7 +38,8 @@ public record PretrainOptions(
     Map<String, LayerTransfer> layerTransfer,
     long seed,
     Path checkpoint,
-    int checkpointEvery) {
+    int checkpointEvery,
+    DivergencePolicy divergence) {
 
   private static final long DEFAULT_SEED = 12345;
   private static final int DEFAULT_CHECKPOINT_EVERY = 1000;
@@ -60,6 +62,7 @@ public record PretrainOptions(
             require(t != null, "transfer of layer \"" + name + "\"", null, "MEANS or SAMPLES"));
     Seeds.requireNonZero(seed, "seed");
     require(checkpointEvery >= 1, "checkpointEvery", checkpointEvery, "1 or more batches");
+    require(divergence != null, "divergence", null, "a policy");
     layerEpochs = Collections.unmodifiableMap(new TreeMap<>(layerEpochs));
     layerTransfer = Collections.unmodifiableMap(new TreeMap<>(layerTransfer));
   }
@@ -78,7 +81,8 @@ public record PretrainOptions(
         Map.of(),
         DEFAULT_SEED,
         null,
-        DEFAULT_CHECKPOINT_EVERY);
+        DEFAULT_CHECKPOINT_EVERY,
+        DivergencePolicy.stop());
   }
 
   /**
@@ -96,7 +100,8 @@ public record PretrainOptions(
         layerTransfer,
         seed,
         checkpoint,
-        checkpointEvery);
+        checkpointEvery,
+        divergence);
   }
 
   /**
@@ -107,7 +112,14 @@ public record PretrainOptions(
    */
   public PretrainOptions withTransfer(LayerTransfer transfer) {
     return new PretrainOptions(
-        epochs, layerEpochs, transfer, layerTransfer, seed, checkpoint, checkpointEvery);
+        epochs,
+        layerEpochs,
+        transfer,
+        layerTransfer,
+        seed,
+        checkpoint,
+        checkpointEvery,
+        divergence);
   }
 
   /**
@@ -125,7 +137,8 @@ public record PretrainOptions(
         with(layerTransfer, layer, transfer),
         seed,
         checkpoint,
-        checkpointEvery);
+        checkpointEvery,
+        divergence);
   }
 
   /**
@@ -136,7 +149,14 @@ public record PretrainOptions(
    */
   public PretrainOptions withSeed(long seed) {
     return new PretrainOptions(
-        epochs, layerEpochs, transfer, layerTransfer, seed, checkpoint, checkpointEvery);
+        epochs,
+        layerEpochs,
+        transfer,
+        layerTransfer,
+        seed,
+        checkpoint,
+        checkpointEvery,
+        divergence);
   }
 
   /**
@@ -148,7 +168,25 @@ public record PretrainOptions(
    */
   public PretrainOptions withCheckpoint(Path checkpoint, int every) {
     return new PretrainOptions(
-        epochs, layerEpochs, transfer, layerTransfer, seed, checkpoint, every);
+        epochs, layerEpochs, transfer, layerTransfer, seed, checkpoint, every, divergence);
+  }
+
+  /**
+   * Sets what is taken for divergence, and what is done then.
+   *
+   * @param divergence the policy
+   * @return changed options
+   */
+  public PretrainOptions withDivergence(DivergencePolicy divergence) {
+    return new PretrainOptions(
+        epochs,
+        layerEpochs,
+        transfer,
+        layerTransfer,
+        seed,
+        checkpoint,
+        checkpointEvery,
+        divergence);
   }
 
   int epochsOf(String layer) {

@@ -10,12 +10,16 @@ import java.util.List;
  *
  * @param completed false if the thread was interrupted before all layers were done
  * @param layers one entry a layer that was trained in this call, in order
+ * @param rollBacks one entry each time that training diverged in this call and went on from the
+ *     last good state, in order
  */
-public record PretrainResult(boolean completed, List<LayerResult> layers) {
+public record PretrainResult(
+    boolean completed, List<LayerResult> layers, List<RollBack> rollBacks) {
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public PretrainResult {
     layers = List.copyOf(layers);
+    rollBacks = List.copyOf(rollBacks);
   }
 
   /**
@@ -23,11 +27,31 @@ public record PretrainResult(boolean completed, List<LayerResult> layers) {
    *
    * @param name name of the layer
    * @param epochs whole passes over the data, those before a resumption included
-   * @param iterations updates in this call
+   * @param iterations updates in this call, without those that were undone
    * @param scoreName what {@code score} is
    * @param score the layer's last score
    * @param seconds wall-clock time in this call
    */
   public record LayerResult(
       String name, int epochs, long iterations, String scoreName, double score, double seconds) {}
+
+  /**
+   * How training diverged, and how it went on.
+   *
+   * @param layer name of the layer
+   * @param epoch the layer's epoch in which it was seen, counted from 1
+   * @param batch the batches of that epoch that had been trained on
+   * @param quantity what showed it, such as {@code free-energy gap}
+   * @param value its value
+   * @param rateFactor by which all learning rates of the layer are multiplied since then
+   * @param learningRate of the layer's weights at the step with which training went on
+   */
+  public record RollBack(
+      String layer,
+      int epoch,
+      long batch,
+      String quantity,
+      double value,
+      double rateFactor,
+      double learningRate) {}
 }

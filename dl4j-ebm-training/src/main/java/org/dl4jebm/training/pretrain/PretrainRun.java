@@ -10,11 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
-import org.deeplearning4j.exception.DL4JInvalidConfigException;
-import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
@@ -24,6 +21,7 @@ import org.dl4jebm.layers.rbm.NotNormalisableException;
 import org.dl4jebm.training.pretrain.NetworkStack.SampledBelow;
 import org.dl4jebm.training.pretrain.NetworkStack.Stage;
 import org.dl4jebm.training.pretrain.PretrainCheckpoint.Position;
+import org.dl4jebm.training.pretrain.PretrainCheckpoint.RunState;
 import org.dl4jebm.training.pretrain.PretrainResult.LayerResult;
 import org.dl4jebm.training.report.Progress;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -60,11 +58,19 @@ final class PretrainRun {
   private final RandomStream transfer;
   private final List<Stage> stages;
   private final List<LayerResult> results = new ArrayList<>();
+  private final Recovery recovery;
   private final LayerWorkspaceMgr workspaceMgr =
       LayerWorkspaceMgr.builder()
           .defaultWorkspace(WORKSPACE, WORKSPACE_CONFIGURATION)
           .with(ArrayType.RNN_FF_LOOP_WORKING_MEM, LOOP_WORKSPACE, WORKSPACE_CONFIGURATION)
           .build();
+
+  /** Where to go back to; null before the first batch. */
+  private LastGood lastGood;
+
+  /** Batches of the present epoch that were trained on. */
+  private long batch;
+
   private long sinceCheckpoint;
   private long batchesPerPass;
   private boolean widthsChecked;
@@ -81,23 +87,29 @@ final class PretrainRun {
     this.batches = batches;
     this.transfer = transfer;
     this.stages = stack.stages();
+    this.recovery = new Recovery(options.divergence(), transfer);
     this.batchesPerPass = batches.perPass();
   }
 
-  PretrainResult execute(Position from) {
-    Position position = from;
+  PretrainResult execute(RunState from) {
+    Position position = from.position();
+    lastGood = from.lastGood();
+    recovery.begin(from.rollBacks(), from.rateFactor());
     boolean interrupted = false;
     try {
       while (position.stage() < stages.size() && !interrupted) {
         Position end = trainStage(stages.get(position.stage()), position);
         interrupted = end.stage() == position.stage();
         position = end;
+        if (!interrupted) {
+          recovery.begin(0, 1);
+        }
         saveCheckpoint(position);
       }
     } finally {
       stack.clear();
     }
-    return new PretrainResult(!interrupted, results);
+    return new PretrainResult(!interrupted, results, recovery.made());
   }
 
   /** Returns where it stopped: at the next stage, or within this one if interrupted. */
@@ -107,13 +119,18 @@ final class PretrainRun {
     if (from.epoch() < epochs) {
       long startTime = System.nanoTime();
       int firstIteration = stage.layer().conf().getIterationCount();
-      progress.start("Layer " + stage.name(), batchesPerPass < 0 ? -1 : batchesPerPass * epochs);
-      while (position.epoch() < epochs) {
-        Position end = trainEpoch(stage, position, epochs);
-        boolean interrupted = end.epoch() == position.epoch();
-        position = end;
-        if (interrupted) {
-          break;
+      startProgress(stage, epochs);
+      boolean interrupted = false;
+      while (position.epoch() < epochs && !interrupted) {
+        try {
+          Position end = trainEpoch(stage, position, epochs);
+          interrupted = end.epoch() == position.epoch();
+          position = end;
+        } catch (Divergence e) {
+          Position at = new Position(from.stage(), position.epoch(), batch, position.pass());
+          progress.finish(recovery.goBack(stage, lastGood, e, at));
+          position = lastGood.position();
+          startProgress(stage, epochs);
         }
       }
       LayerResult result =
@@ -139,11 +156,21 @@ final class PretrainRun {
         : new Position(from.stage() + 1, 0, 0, position.pass());
   }
 
-  /** Returns the start of the next epoch, or a place within this one if interrupted. */
+  private void startProgress(Stage stage, int epochs) {
+    progress.start("Layer " + stage.name(), batchesPerPass < 0 ? -1 : batchesPerPass * epochs);
+  }
+
+  /**
+   * Returns the start of the next epoch, or a place within this one if interrupted.
+   *
+   * @throws Divergence if training has diverged; the layer has still to be put back
+   */
   private Position trainEpoch(Stage stage, Position from, int epochs) {
     Layer layer = stage.layer();
-    LastGood lastGood = new LastGood(stage, from.batch());
-    long batch = from.batch();
+    if (lastGood == null || !lastGood.isBefore(from)) {
+      lastGood = LastGood.of(stage, from, transfer);
+    }
+    batch = from.batch();
     try {
       if (Thread.currentThread().isInterrupted()) {
         return from;
@@ -151,25 +178,25 @@ final class PretrainRun {
       startPass(from);
       while (batches.hasNext()) {
         if (Thread.currentThread().isInterrupted()) {
-          return stopped(lastGood, from, batch);
+          return stopped(stage, from);
         }
         if (batch == 0) {
           tellListeners(layer, listener -> listener.onEpochStart(layer));
         }
         step(stage, batches.next());
         batch++;
-        lastGood.checkScore(from.epoch(), batch);
-        showProgress(stage, from.epoch(), epochs, batch);
+        Divergence.checkScore(stage, options.divergence());
+        showProgress(stage, from.epoch(), epochs);
         if (++sinceCheckpoint >= options.checkpointEvery() && batches.hasNext()) {
-          saveCheckpoint(stopped(lastGood, from, batch));
+          saveCheckpoint(stopped(stage, from));
         }
       }
     } catch (Batches.InterruptedException e) {
-      return stopped(lastGood, from, batch);
+      return stopped(stage, from);
     } catch (NotNormalisableException e) {
-      throw lastGood.giveUp(from.epoch(), batch, e.getMessage());
+      throw Divergence.of(e);
     }
-    lastGood.checkParameters(from.epoch(), batch);
+    Divergence.checkParameters(stage);
     batchesPerPass = batch;
     NeuralNetConfiguration conf = layer.conf();
     conf.setEpochCount(conf.getEpochCount() + 1);
@@ -180,14 +207,14 @@ final class PretrainRun {
   /** Goes to the batch at which this pass began or was stopped. */
   private void startPass(Position from) {
     batches.startPass(from.pass());
-    long batch = 0;
-    for (; batch < from.batch() && batches.hasNext(); batch++) {
+    long skipped = 0;
+    for (; skipped < from.batch() && batches.hasNext(); skipped++) {
       batches.next();
     }
-    if (batch < from.batch() || (batch == 0 && !batches.hasNext())) {
+    if (skipped < from.batch() || (skipped == 0 && !batches.hasNext())) {
       throw new IllegalArgumentException(
           "the iterator gave "
-              + batch
+              + skipped
               + " batches in pass "
               + (from.pass() + 1)
               + " over the data; accepted: as many as in the passes before");
@@ -195,8 +222,8 @@ final class PretrainRun {
   }
 
   /** A place within a pass, made sure to be worth going on from. */
-  private Position stopped(LastGood lastGood, Position from, long batch) {
-    lastGood.checkParameters(from.epoch(), batch);
+  private Position stopped(Stage stage, Position from) {
+    Divergence.checkParameters(stage);
     return new Position(from.stage(), from.epoch(), batch, from.pass());
   }
 
@@ -208,11 +235,13 @@ final class PretrainRun {
             : null;
     try (MemoryWorkspace workspace = workspaceMgr.notifyScopeEntered(ArrayType.FF_WORKING_MEM)) {
       if (!widthsChecked) {
-        checkWidths(stage, features);
+        List<Stage> toCome = stages.subList(stages.indexOf(stage), stages.size());
+        FirstBatchCheck.check(stack, toCome, features, workspaceMgr);
         widthsChecked = true;
       }
       INDArray input = stack.inputOf(stage, features, sampler, workspaceMgr);
-      stage.layer().fit(mayBeChanged(stage, input, features) ? input : input.dup(), workspaceMgr);
+      INDArray own = mayBeChanged(stage, input, features) ? input : input.dup();
+      recovery.update(stage, () -> stage.layer().fit(own, workspaceMgr));
     }
   }
 
@@ -225,46 +254,13 @@ final class PretrainRun {
         || Arrays.stream(features).noneMatch(x -> x.data().address() == input.data().address());
   }
 
-  /**
-   * Sends the first batch up through the whole stack, so that a layer which does not fit what is
-   * below it is found before the ones below it have been trained.
-   */
-  private void checkWidths(Stage first, INDArray[] features) {
-    for (Stage stage : stages.subList(stages.indexOf(first), stages.size())) {
-      INDArray input = stack.inputOf(stage, features, null, workspaceMgr);
-      if (!(stage.layer().conf().getLayer() instanceof FeedForwardLayer conf)
-          || input.rank() != 2
-          || input.size(1) == conf.getNIn()) {
-        continue;
-      }
-      if (!stack.hasLayersBelow(stage)) {
-        throw new DL4JInvalidInputException(
-            "the first batch gives layer \""
-                + stage.name()
-                + "\" an input of shape "
-                + Arrays.toString(input.shape())
-                + "; accepted: [n, "
-                + conf.getNIn()
-                + "]");
-      }
-      throw new DL4JInvalidConfigException(
-          "layer \""
-              + stage.name()
-              + "\" has nIn = "
-              + conf.getNIn()
-              + ", but gets "
-              + input.size(1)
-              + " columns from below; accepted: the same number");
-    }
-  }
-
   private void tellListeners(Layer layer, Consumer<TrainingListener> call) {
     if (layer.getListeners() != null) {
       layer.getListeners().forEach(call);
     }
   }
 
-  private void showProgress(Stage stage, int epoch, int epochs, long batch) {
+  private void showProgress(Stage stage, int epoch, int epochs) {
     progress.advance(
         epoch * Math.max(batchesPerPass, 0) + batch,
         () ->
@@ -283,7 +279,20 @@ final class PretrainRun {
       return;
     }
     try {
-      PretrainCheckpoint.write(options.checkpoint(), stack, position, transfer.state());
+      boolean goesBack =
+          options.divergence().rollsBack()
+              && lastGood != null
+              && lastGood.isBefore(position)
+              && !lastGood.position().equals(position);
+      PretrainCheckpoint.write(
+          options.checkpoint(),
+          stack,
+          new RunState(
+              position,
+              transfer.state(),
+              recovery.count(),
+              recovery.rateFactor(),
+              goesBack ? lastGood : null));
     } catch (IOException e) {
       throw new UncheckedIOException(
           "checkpoint " + options.checkpoint() + " cannot be written: " + e.getMessage(), e);

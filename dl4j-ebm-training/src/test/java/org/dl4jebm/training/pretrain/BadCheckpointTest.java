@@ -321,7 +321,7 @@ class BadCheckpointTest {
     assertRefused(with(POSITION, bytes -> Arrays.copyOf(bytes, bytes.length / 2)), "damaged");
     assertRefused(with(POSITION, bytes -> "[1, 2]".getBytes(StandardCharsets.UTF_8)), "damaged");
     assertRefused(with(POSITION, bytes -> "null".getBytes(StandardCharsets.UTF_8)), "damaged");
-    assertRefused(withPosition("\"version\" : 1", "\"version\" : 2"), "version is 2", "1");
+    assertRefused(withPosition("\"version\" : 1", "\"version\" : 3"), "version is 3", "2");
     assertRefused(withPosition("\"version\" : 1", "\"version\" : 0"), "version is 0");
     assertRefused(withPosition("\"stage\" : 1", "\"stage\" : 4"), "position");
     assertRefused(withPosition("\"stage\" : 1", "\"stage\" : -1"), "position");

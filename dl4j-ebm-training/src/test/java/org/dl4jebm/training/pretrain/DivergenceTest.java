@@ -107,10 +107,12 @@ class DivergenceTest {
                     .scoreEvery(1));
     Snapshot before = Snapshot.of(network);
     DataSetIterator scaled = Stacks.iterator(Stacks.features().mul(10));
+    PretrainOptions withoutGap =
+        PretrainOptions.epochs(1).withDivergence(DivergencePolicy.stop().withoutGapLimit());
     TrainingDivergedException e =
         assertThrows(
             TrainingDivergedException.class,
-            () -> new GreedyPretrainer(PretrainOptions.epochs(1)).fit(network, scaled));
+            () -> new GreedyPretrainer(withoutGap).fit(network, scaled));
     for (String part : new String[] {"layer \"0\"", "norm", "less than 1", "of epoch 1"}) {
       assertTrue(e.getMessage().contains(part), () -> part + " in: " + e.getMessage());
     }

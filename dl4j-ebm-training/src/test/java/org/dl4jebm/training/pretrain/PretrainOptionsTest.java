@@ -35,17 +35,24 @@ class PretrainOptionsTest {
     assertRefused(() -> good.withSeed(0), "seed is 0");
     assertRefused(() -> good.withCheckpoint(Path.of("c"), 0), "checkpointEvery is 0");
     assertRefused(() -> good.withTransfer(null), "transfer is null", "MEANS or SAMPLES");
+    assertRefused(() -> good.withDivergence(null), "divergence is null");
     assertRefused(() -> good.withLayerTransfer("top", null), "\"top\"", "MEANS or SAMPLES");
     assertRefused(
-        () -> new PretrainOptions(1, null, LayerTransfer.MEANS, Map.of(), 1, null, 1),
+        () ->
+            new PretrainOptions(
+                1, null, LayerTransfer.MEANS, Map.of(), 1, null, 1, DivergencePolicy.stop()),
         "layerEpochs is null");
     assertRefused(
-        () -> new PretrainOptions(1, Map.of(), LayerTransfer.MEANS, null, 1, null, 1),
+        () ->
+            new PretrainOptions(
+                1, Map.of(), LayerTransfer.MEANS, null, 1, null, 1, DivergencePolicy.stop()),
         "layerTransfer is null");
     Map<String, Integer> noNumber = new HashMap<>();
     noNumber.put("top", null);
     assertRefused(
-        () -> new PretrainOptions(1, noNumber, LayerTransfer.MEANS, Map.of(), 1, null, 1),
+        () ->
+            new PretrainOptions(
+                1, noNumber, LayerTransfer.MEANS, Map.of(), 1, null, 1, DivergencePolicy.stop()),
         "\"top\"",
         "null");
   }
@@ -60,7 +67,8 @@ class PretrainOptionsTest {
             .withTransfer(LayerTransfer.SAMPLES)
             .withLayerTransfer("b", LayerTransfer.MEANS)
             .withSeed(5)
-            .withCheckpoint(Path.of("c.zip"), 9);
+            .withCheckpoint(Path.of("c.zip"), 9)
+            .withDivergence(DivergencePolicy.rollBack(2, 0.1));
     assertEquals(
         new PretrainOptions(
             4,
@@ -69,7 +77,8 @@ class PretrainOptionsTest {
             Map.of("b", LayerTransfer.MEANS),
             5,
             Path.of("c.zip"),
-            9),
+            9,
+            DivergencePolicy.rollBack(2, 0.1)),
         changed);
     assertEquals(7, changed.epochsOf("a"));
     assertEquals(0, changed.epochsOf("b"));
@@ -86,14 +95,15 @@ class PretrainOptionsTest {
   void mapsAreCopiesThatCannotBeChanged() {
     Map<String, Integer> epochs = new HashMap<>(Map.of("a", 2));
     PretrainOptions options =
-        new PretrainOptions(1, epochs, LayerTransfer.MEANS, Map.of(), 1, null, 1);
+        new PretrainOptions(
+            1, epochs, LayerTransfer.MEANS, Map.of(), 1, null, 1, DivergencePolicy.stop());
     epochs.put("a", 5);
     assertEquals(2, options.epochsOf("a"));
     assertThrows(UnsupportedOperationException.class, () -> options.layerEpochs().put("a", 5));
     assertThrows(
         UnsupportedOperationException.class,
         () -> options.layerTransfer().put("a", LayerTransfer.SAMPLES));
-    PretrainResult result = new PretrainResult(true, List.of());
+    PretrainResult result = new PretrainResult(true, List.of(), List.of());
     assertThrows(
         UnsupportedOperationException.class,
         () -> result.layers().add(new LayerResult("a", 1, 1, "score", 0, 0)));
