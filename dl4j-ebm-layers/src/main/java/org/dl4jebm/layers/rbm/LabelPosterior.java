@@ -4,7 +4,6 @@
 package org.dl4jebm.layers.rbm;
 
 import java.util.Arrays;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -41,8 +40,8 @@ public final class LabelPosterior {
   }
 
   /**
-   * Checks that the last units can be labels: at least two, not all, with {@code t(y) = y} and an
-   * energy term {@code -b.y}.
+   * Checks that the last units can be labels: at least two, not all, and one group whose states are
+   * the labels or groups of one unit with states 0 and 1.
    */
   static void check(UnitType visible, long visibleSize, int labels) {
     if (labels < 2 || labels >= visibleSize) {
@@ -53,28 +52,45 @@ public final class LabelPosterior {
               + visibleSize
               + " visible units; accepted: 2 or more, and fewer than the visible units");
     }
-    INDArray states = Nd4j.create(DataType.DOUBLE, labels + 1L, visibleSize);
-    INDArray bias = Nd4j.create(DataType.DOUBLE, visibleSize);
     long start = visibleSize - labels;
-    for (int label = 0; label < labels; label++) {
-      states.putScalar(label + 1L, start + label, 1);
-      bias.putScalar(start + label, label + 0.5);
+    for (UnitGroup group : visible.groups(visibleSize)) {
+      if (group.to() > start && !isLabels(group, start, labels)) {
+        throw new IllegalArgumentException(
+            "the last "
+                + labels
+                + " visible units are the label, and the visible units are "
+                + visible.describe()
+                + "; accepted for labels: softmax units in one group of "
+                + labels
+                + ", or Bernoulli units");
+      }
     }
-    double[] energies = visible.energyTerm(states, bias).toDoubleVector();
-    INDArray statistics = states.dup('c');
-    visible.toStatistic(statistics);
-    boolean linear = statistics.equals(states);
-    for (int label = 0; label < labels; label++) {
-      linear &= Math.abs(energies[label + 1] - energies[0] + label + 0.5) < 1e-9;
+  }
+
+  private static boolean isLabels(UnitGroup group, long start, int labels) {
+    if (group.from() < start) {
+      return false;
     }
-    if (!linear) {
-      throw new IllegalArgumentException(
-          "the last "
-              + labels
-              + " visible units are the label, and the visible units are "
-              + visible.describe()
-              + "; accepted for labels: softmax or Bernoulli units");
+    double[][] states = group.states();
+    if (group.size() == 1) {
+      return states.length == 2 && Arrays.deepEquals(sorted(states), new double[][] {{0}, {1}});
     }
+    return group.size() == labels && Arrays.deepEquals(sorted(states), unitVectors(labels));
+  }
+
+  private static double[][] sorted(double[][] states) {
+    double[][] sorted = states.clone();
+    Arrays.sort(sorted, Arrays::compare);
+    return sorted;
+  }
+
+  /** The states of a one-hot label in the order of {@link #sorted}. */
+  private static double[][] unitVectors(int labels) {
+    double[][] vectors = new double[labels][labels];
+    for (int i = 0; i < labels; i++) {
+      vectors[i][labels - 1 - i] = 1;
+    }
+    return vectors;
   }
 
   /**

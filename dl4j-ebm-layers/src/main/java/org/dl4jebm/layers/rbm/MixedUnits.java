@@ -250,6 +250,11 @@ public final class MixedUnits implements UnitType {
   }
 
   @Override
+  public boolean samplesExactly() {
+    return parts.stream().allMatch(part -> part.units.samplesExactly());
+  }
+
+  @Override
   public boolean isBounded() {
     return parts.stream().allMatch(part -> part.units.isBounded());
   }

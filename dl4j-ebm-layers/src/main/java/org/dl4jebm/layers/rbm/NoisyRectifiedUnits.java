@@ -213,6 +213,11 @@ public final class NoisyRectifiedUnits implements UnitType {
   }
 
   @Override
+  public boolean samplesExactly() {
+    return false;
+  }
+
+  @Override
   public boolean isBounded() {
     return false;
   }

@@ -81,6 +81,18 @@ public final class RbmModel {
               + visibleBias.length()
               + " numbers; accepted: W [nIn, nOut], nOut hidden and nIn visible biases");
     }
+    requireType(weights.dataType());
+    if (hiddenBias.dataType() != weights.dataType()
+        || visibleBias.dataType() != weights.dataType()) {
+      throw new IllegalArgumentException(
+          "W has data type "
+              + weights.dataType()
+              + ", the hidden bias "
+              + hiddenBias.dataType()
+              + " and the visible bias "
+              + visibleBias.dataType()
+              + "; accepted: the same for all");
+    }
     visible.checkSize(weights.size(0));
     hidden.checkSize(weights.size(1));
     this.weights = weights;
@@ -89,6 +101,14 @@ public final class RbmModel {
     this.visible = visible;
     this.hidden = hidden;
     this.coupling = coupling;
+  }
+
+  /** Fields of some hundred units overflow smaller types, and sums lose their digits. */
+  static void requireType(DataType type) {
+    if (type != DataType.FLOAT && type != DataType.DOUBLE) {
+      throw new IllegalArgumentException(
+          "data type of a restricted Boltzmann machine is " + type + "; accepted: FLOAT or DOUBLE");
+    }
   }
 
   /** Views cost microseconds, and training makes a model for each step. */

@@ -103,6 +103,7 @@ public class RestrictedBoltzmannMachine extends BasePretrainNetwork {
       INDArray layerParamsView,
       boolean initializeParams,
       DataType networkDataType) {
+    RbmModel.requireType(networkDataType);
     checkOptions();
     checkComplete(conf);
     RestrictedBoltzmannMachineLayer layer =

@@ -156,6 +156,17 @@ public interface UnitType extends Serializable {
   boolean isBounded();
 
   /**
+   * Tells whether {@link #fieldToSample} draws from the conditional distribution itself. Only then
+   * do Gibbs chains leave the machine's distribution as it is, and estimates that rest on them have
+   * the bias that they are said to have.
+   *
+   * @return true unless the samples are an approximation
+   */
+  default boolean samplesExactly() {
+    return true;
+  }
+
+  /**
    * How fast the energy grows for large states. To be overridden by types without a bound.
    *
    * @param units number of units of the layer

@@ -23,6 +23,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.schedule.ExponentialSchedule;
 import org.nd4j.linalg.schedule.FixedSchedule;
 import org.nd4j.linalg.schedule.ISchedule;
 import org.nd4j.linalg.schedule.MapSchedule;
@@ -50,6 +51,14 @@ class ContrastiveDivergenceOptionsTest {
     for (double cost : new double[] {-1e-9, Double.NaN, Double.POSITIVE_INFINITY}) {
       assertRefused("sparsityCost is " + cost, () -> CD1.withSparsity(0.1, cost));
     }
+  }
+
+  /** A saved model with such a schedule could not be opened. */
+  @Test
+  void schedulesThatCannotBeReadBackAreRefused() {
+    ISchedule ramp = new RampSchedule(new FixedSchedule(4), 10);
+    assertRefused(RampSchedule.class.getName(), () -> CD1.withKSchedule(ramp));
+    CD1.withKSchedule(new MapSchedule(ScheduleType.EPOCH, Map.of(0, 1.0, 5, 10.0)));
   }
 
   @Test
@@ -98,7 +107,8 @@ class ContrastiveDivergenceOptionsTest {
     assertEquals(1, byIteration.sweeps(1, 2));
     assertEquals(1, byEpoch.sweeps(2, 0));
     assertEquals(5, byEpoch.sweeps(0, 3));
-    assertEquals(3, CD1.withKSchedule(new RampSchedule(new FixedSchedule(10), 10)).sweeps(2, 0));
+    ExponentialSchedule growing = new ExponentialSchedule(ScheduleType.ITERATION, 1, 2);
+    assertEquals(8, CD1.withKSchedule(growing).sweeps(3, 0));
   }
 
   /** The step that a schedule gives is that of a constant number, bit for bit. */

@@ -392,6 +392,11 @@ class HybridObjectiveTest {
   void unsuitableMachinesAreRefused() {
     assertRefused(b -> b.visibleUnits(GaussianUnits.unitVariance()), 2, "Gaussian");
     assertRefused(b -> b.visibleUnits(GaussianUnits.withVariance(0.5)), 2, "Gaussian");
+    // A label that is off is -1 to spins, so that one-hot rows are no states of theirs.
+    assertRefused(b -> b.visibleUnits(new SpinUnits()), 2, "spin");
+    // Two groups are two labels; one group must not reach into the data.
+    assertRefused(b -> b.visibleUnits(new SoftmaxUnits(2)), 4, "one group of 4");
+    assertRefused(b -> b.visibleUnits(new SoftmaxUnits(3)), 2, "one group of 2");
     assertRefused(b -> b, 6, "labels is 6 of 6");
     for (String each :
         new String[] {"labels is 1;", "generativeWeight is 1.5", "generativeWeight is NaN"}) {

@@ -169,6 +169,32 @@ class RbmBadInputTest {
   }
 
   @Test
+  void networksOfHalfPrecision() {
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> network(global(new Adam(0.01)).dataType(DataType.FLOAT16), b -> b))
+            .getMessage();
+    assertTrue(message.contains("HALF") && message.contains("FLOAT or DOUBLE"), message);
+  }
+
+  @Test
+  void modelsOfOtherOrMixedTypes() {
+    BernoulliUnits units = new BernoulliUnits();
+    INDArray weights = Nd4j.zeros(DataType.DOUBLE, 3, 2);
+    INDArray hiddenBias = Nd4j.zeros(DataType.DOUBLE, 2);
+    INDArray visibleBias = Nd4j.zeros(DataType.FLOAT, 3);
+    for (INDArray w : new INDArray[] {weights, weights.castTo(DataType.FLOAT16)}) {
+      String message =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> new RbmModel(w, hiddenBias, visibleBias, units, units))
+              .getMessage();
+      assertTrue(message.contains(w.dataType().name()) && message.contains("accepted"), message);
+    }
+  }
+
+  @Test
   void bothEndsOfTheRangeAndGreyValuesAreAccepted() {
     MultiLayerNetwork network = network();
     network.pretrainLayer(0, Nd4j.zeros(DataType.DOUBLE, 2, 6));

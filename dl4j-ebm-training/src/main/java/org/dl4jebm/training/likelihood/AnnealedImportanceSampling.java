@@ -9,6 +9,7 @@ import java.util.concurrent.CancellationException;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.random.Seeds;
 import org.dl4jebm.layers.rbm.RbmModel;
+import org.dl4jebm.layers.rbm.UnitType;
 import org.dl4jebm.training.likelihood.AisEstimate.Direction;
 import org.dl4jebm.training.report.Progress;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -46,8 +47,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * likelihood: report both directions. Time: two matrix products of {@code chains x nIn x nOut} a
  * step, and half as much for the units (more where steps are large or hidden units are not
  * Bernoulli). Log weights are summed in DOUBLE, states are drawn in the type of the parameters.
- * Units whose samples are only approximate, as those of noisy rectified units, make the estimates
- * approximate as well.
+ * Units whose samples are only approximate, as those of noisy rectified units, are refused: neither
+ * estimate would tend to {@code log Z}, nor be a bound.
  *
  * <p>If the thread is interrupted, a run ends with a {@link CancellationException} and the
  * interruption flag stays set. Runs with the same options give the same result, in whatever order
@@ -80,7 +81,8 @@ public final class AnnealedImportanceSampling {
    * @param model the machine, kept. Not modified.
    * @param base the distribution at inverse temperature 0
    * @param options schedule, number of chains, seed
-   * @throws IllegalArgumentException if the base rate is of another machine
+   * @throws IllegalArgumentException if the base rate is of another machine, or units are sampled
+   *     only approximately
    */
   public AnnealedImportanceSampling(RbmModel model, BaseRate base, AisOptions options) {
     this(model, base, options, Progress.silent());
@@ -93,15 +95,30 @@ public final class AnnealedImportanceSampling {
    * @param base the distribution at inverse temperature 0
    * @param options schedule, number of chains, seed
    * @param progress what to tell how far the work is, kept
-   * @throws IllegalArgumentException if the base rate is of another machine
+   * @throws IllegalArgumentException if the base rate is of another machine, or units are sampled
+   *     only approximately
    */
   public AnnealedImportanceSampling(
       RbmModel model, BaseRate base, AisOptions options, Progress progress) {
     base.requireFits(model);
+    requireExactSamples(model.visibleUnits(), "visible");
+    requireExactSamples(model.hiddenUnits(), "hidden");
     this.model = model;
     this.base = base;
     this.options = options;
     this.progress = progress;
+  }
+
+  private static void requireExactSamples(UnitType units, String side) {
+    if (!units.samplesExactly()) {
+      throw new IllegalArgumentException(
+          side
+              + " units are "
+              + units.describe()
+              + ", whose samples are approximate, so that chains would anneal to another"
+              + " distribution; accepted: units that are sampled exactly, as TruncatedGaussianUnits"
+              + " are");
+    }
   }
 
   /**

@@ -78,7 +78,8 @@ public final class ChainDiagnostics {
    * where steps are anticorrelated {@link #effectiveSampleSize} is more exact.
    *
    * @param chains {@code [chains][time]}, at least one chain of at least 2 steps. Not modified.
-   * @return the time in steps; below 1 for anticorrelated steps; NaN if every number is the same
+   * @return the time in steps; below 1 for anticorrelated steps, but at least {@code 1 / log10(n)}
+   *     for {@code n} numbers in all ({@code n} from 10); NaN if every number is the same
    * @throws IllegalArgumentException as the class says
    */
   public static double integratedAutocorrelationTime(double[][] chains) {
@@ -90,7 +91,8 @@ public final class ChainDiagnostics {
         break;
       }
     }
-    return tau;
+    double numbers = (double) chains.length * chains[0].length;
+    return Double.isNaN(tau) ? tau : Math.max(tau, 1 / Math.max(1, Math.log10(numbers)));
   }
 
   /**

@@ -326,6 +326,7 @@ public final class GibbsChains {
     }
     random.restore(state.random());
     visible.assign(state.visible());
+    clamp(visible);
     sweeps = state.sweeps();
   }
 }

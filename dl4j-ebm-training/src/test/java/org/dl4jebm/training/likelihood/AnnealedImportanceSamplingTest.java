@@ -14,6 +14,7 @@ import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.rbm.BernoulliUnits;
 import org.dl4jebm.layers.rbm.GaussianUnits;
 import org.dl4jebm.layers.rbm.MixedUnits;
+import org.dl4jebm.layers.rbm.NoisyRectifiedUnits;
 import org.dl4jebm.layers.rbm.RbmModel;
 import org.dl4jebm.layers.rbm.SoftmaxUnits;
 import org.dl4jebm.layers.rbm.SpinUnits;
@@ -500,6 +501,25 @@ class AnnealedImportanceSamplingTest {
         "the base rate is one of 4 visible and 3 hidden units in DOUBLE; accepted: one made for"
             + " this machine, 4 and 3 in FLOAT",
         () -> new AnnealedImportanceSampling(single, base, AisOptions.DEFAULT));
+    UnitType noisy = new NoisyRectifiedUnits();
+    UnitType binary = new BernoulliUnits();
+    UnitType mixed = MixedUnits.of(MixedUnits.part(1, noisy), MixedUnits.part(3, binary));
+    INDArray b = Nd4j.zeros(DataType.DOUBLE, 4);
+    for (RbmModel each :
+        new RbmModel[] {
+          new RbmModel(model.weights(), c, b, noisy, binary),
+          new RbmModel(model.weights(), c, b, binary, noisy),
+          new RbmModel(model.weights(), c, b, mixed, binary)
+        }) {
+      String message =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () ->
+                      new AnnealedImportanceSampling(
+                          each, BaseRate.ofBiases(each), AisOptions.DEFAULT))
+              .getMessage();
+      assertTrue(message.contains("noisy") && message.contains("TruncatedGaussianUnits"), message);
+    }
     AnnealedImportanceSampling ais =
         new AnnealedImportanceSampling(model, base, AisOptions.linear(3, 2));
     assertTrue(

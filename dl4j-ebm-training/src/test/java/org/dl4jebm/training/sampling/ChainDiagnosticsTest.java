@@ -68,6 +68,21 @@ class ChainDiagnosticsTest {
     assertEquals(1, CHAINS * TIME / ChainDiagnostics.effectiveSampleSize(x) / exact, 2 * limit);
   }
 
+  /** The sum of few correlations can be 0 or less, which no variance is. */
+  @Test
+  void timesArePositive() {
+    double[] alternating = new double[101];
+    for (int i = 1; i < alternating.length; i += 2) {
+      alternating[i] = 1;
+    }
+    assertEquals(
+        1 / Math.log10(202),
+        ChainDiagnostics.integratedAutocorrelationTime(new double[][] {alternating, alternating}),
+        1e-12);
+    assertEquals(
+        1, ChainDiagnostics.integratedAutocorrelationTime(new double[][] {{1, 2, 3, 4}}), 0);
+  }
+
   @Test
   void autocorrelationsByDefinition() {
     double[][] x = {{1, 4, 2, 8, 5, 7, 3}, {2, -1, 0, 6, 3, 3, 9}};

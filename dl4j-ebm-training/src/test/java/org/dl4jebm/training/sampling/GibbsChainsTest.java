@@ -249,6 +249,9 @@ class GibbsChainsTest {
       chains.restore(saved);
       NdAssert.assertSame(expected, chains.sweep(6).visible());
       assertEquals(11, chains.sweeps());
+      chains.restore(new GibbsChains.State(start.rsub(1), saved.random(), 5));
+      NdAssert.assertSame(start.getColumn(3).dup(), chains.visible().getColumn(3).dup());
+      chains.restore(new GibbsChains.State(chains.visible(), saved.random(), 11));
       INDArray other = Nd4j.zeros(DataType.FLOAT, 3, 4);
       assertMessage(
           "saved chains have shape [3, 4]; accepted: [16, 4]",
