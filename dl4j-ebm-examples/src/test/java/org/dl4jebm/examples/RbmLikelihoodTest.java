@@ -82,7 +82,16 @@ class RbmLikelihoodTest {
     String second = Files.readString(folder.resolve("out/results.md")).lines().toList().get(4);
     // The last two cells are times.
     assertEquals(
-        List.of(first.split("\\|")).subList(0, 8), List.of(second.split("\\|")).subList(0, 8));
+        List.of(first.split("\\|")).subList(0, 9), List.of(second.split("\\|")).subList(0, 9));
+  }
+
+  /** Finite parameters whose squares overflow are as lost as infinite ones. */
+  @Test
+  void divergenceIsNamedInOneLine() {
+    assertEquals(
+        2, run("--preset=BARS", "--method=CD", "--rate=1e30", "--epochs=2"), err::toString);
+    assertEquals(1, err.toString().strip().lines().count(), err::toString);
+    assertTrue(err.toString().contains("diverged"), err::toString);
   }
 
   @Test

@@ -7,6 +7,8 @@ import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.dl4jebm.layers.pretrain.ResumablePretraining;
 import org.dl4jebm.layers.rbm.NotNormalisableException;
 import org.dl4jebm.training.pretrain.NetworkStack.Stage;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** A sign that training has diverged, thrown from where it is seen to where it is dealt with. */
 final class Divergence extends RuntimeException {
@@ -70,11 +72,16 @@ final class Divergence extends RuntimeException {
     }
   }
 
-  /** The score may be an old one; this is certain, and cheap enough for once in a while. */
+  /**
+   * The score may be an old one; this is certain, and cheap enough for once in a while. Squares,
+   * because energies and the checks of a machine overflow before the parameters themselves do.
+   */
   static void checkParameters(Stage stage) {
-    double sum = stage.layer().params().sumNumber().doubleValue();
-    if (!Double.isFinite(sum)) {
-      throw of("sum of parameters", sum);
+    INDArray parameters = stage.layer().params();
+    INDArray flat = parameters.reshape(parameters.length());
+    double squares = Nd4j.getBlasWrapper().dot(flat, flat);
+    if (!Double.isFinite(squares)) {
+      throw of("sum of the squares of the parameters", squares);
     }
   }
 }
