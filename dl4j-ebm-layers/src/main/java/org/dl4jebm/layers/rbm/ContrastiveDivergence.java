@@ -7,12 +7,14 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.pretrain.ResumablePretraining;
 import org.dl4jebm.layers.random.RandomStream;
+import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -162,12 +164,11 @@ public final class ContrastiveDivergence implements RbmEstimator {
     return sum;
   }
 
-  private Map<String, Double> diagnostics(int sweeps, double gap) {
+  private static Map<String, Double> diagnostics(int sweeps, double gap) {
     Map<String, Double> numbers = new LinkedHashMap<>();
     numbers.put(ResumablePretraining.FREE_ENERGY_GAP, gap);
     numbers.put("Gibbs sweeps", (double) sweeps);
-    negativePhase.addDiagnostics(numbers);
-    return Collections.unmodifiableMap(numbers);
+    return numbers;
   }
 
   /** The hidden rows of the data are those of {@link SparsityPenalty#negateAndAdd}. */
@@ -217,12 +218,32 @@ public final class ContrastiveDivergence implements RbmEstimator {
    * {@inheritDoc}
    *
    * @return {@link ResumablePretraining#FREE_ENERGY_GAP} and {@code Gibbs sweeps}; with tempering
-   *     also the number of {@code temperatures}, {@code inverse temperature i} of those between 1
-   *     and 0, and {@code swap rate i-j} of neighbours that were tried already
+   *     also, as they are now, the number of {@link Tempering#TEMPERATURES}, {@code inverse
+   *     temperature i} of those between 1 and 0, and {@link Tempering#SWAP_RATE} {@code i-j} of
+   *     neighbours that were tried already
    */
   @Override
   public Map<String, Double> diagnostics() {
-    return diagnostics;
+    Map<String, Double> numbers = new LinkedHashMap<>(diagnostics);
+    negativePhase.addDiagnostics(numbers);
+    return Collections.unmodifiableMap(numbers);
+  }
+
+  @Override
+  public Optional<Pair<INDArray, INDArray>> sampleChains(RbmModel model, RandomStream stream) {
+    return negativePhase
+        .chainStatistics(model)
+        .map(statistics -> Workspaces.outside(() -> drawVisible(model, statistics, stream)));
+  }
+
+  private static Pair<INDArray, INDArray> drawVisible(
+      RbmModel model, INDArray hiddenStatistics, RandomStream stream) {
+    long[] shape = {hiddenStatistics.size(0), model.visibleSize()};
+    INDArray mean = Nd4j.createUninitialized(model.weights().dataType(), shape, 'c');
+    INDArray states = mean.ulike();
+    model.visibleFieldInto(hiddenStatistics.transpose(), mean, mean.transpose());
+    model.visibleUnits().fieldToMeanAndSample(mean, states, stream);
+    return new Pair<>(mean, states);
   }
 
   @Override

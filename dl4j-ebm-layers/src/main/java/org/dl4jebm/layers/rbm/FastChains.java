@@ -6,6 +6,7 @@ package org.dl4jebm.layers.rbm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.random.RandomStream;
@@ -98,6 +99,11 @@ final class FastChains implements NegativePhase {
   private void learn(INDArray part, INDArray gradient, double step) {
     part.muli(options.decay());
     Nd4j.getBlasWrapper().level1().axpy(part.length(), step, gradient, part);
+  }
+
+  @Override
+  public Optional<INDArray> chainStatistics(RbmModel model) {
+    return chains.chainStatistics(model);
   }
 
   @Override

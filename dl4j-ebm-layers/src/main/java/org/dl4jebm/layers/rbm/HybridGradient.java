@@ -4,7 +4,9 @@
 package org.dl4jebm.layers.rbm;
 
 import java.util.Map;
+import java.util.Optional;
 import org.dl4jebm.layers.random.RandomStream;
+import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -91,6 +93,11 @@ final class HybridGradient implements RbmEstimator {
   @Override
   public Map<String, Double> diagnostics() {
     return generative.diagnostics();
+  }
+
+  @Override
+  public Optional<Pair<INDArray, INDArray>> sampleChains(RbmModel model, RandomStream stream) {
+    return generative.sampleChains(model, stream);
   }
 
   @Override

@@ -5,6 +5,7 @@ package org.dl4jebm.layers.rbm;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -39,6 +40,15 @@ interface NegativePhase {
    * Called after {@link #run}: replaces the field in {@code buffers.chainHidden} by hidden means.
    */
   void finish(RbmModel model, PhaseBuffers buffers);
+
+  /**
+   * Statistics {@code t(h)} of the hidden states at which the chains are that go on from step to
+   * step and have the machine's own temperature: {@code [m, nOut]}, new; empty where there are
+   * none.
+   */
+  default Optional<INDArray> chainStatistics(RbmModel model) {
+    return Optional.empty();
+  }
 
   /** Copies of what is kept from step to step, by name. */
   Map<String, INDArray> state();

@@ -5,6 +5,7 @@ package org.dl4jebm.layers.rbm;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -55,6 +56,16 @@ final class PersistentChains implements NegativePhase {
     chains = Workspaces.outside(() -> Nd4j.create(model.weights().dataType(), shape, 'c'));
     chains.addiRowVector(model.hiddenBias());
     model.hiddenUnits().fieldToSample(chains, random);
+  }
+
+  @Override
+  public Optional<INDArray> chainStatistics(RbmModel model) {
+    if (chains == null) {
+      return Optional.empty();
+    }
+    INDArray statistics = SavedArrays.detachedCopy(chains);
+    model.hiddenUnits().toStatistic(statistics);
+    return Optional.of(statistics);
   }
 
   @Override

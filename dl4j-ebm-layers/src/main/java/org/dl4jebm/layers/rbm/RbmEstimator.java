@@ -4,7 +4,10 @@
 package org.dl4jebm.layers.rbm;
 
 import java.util.Map;
+import java.util.Optional;
 import org.dl4jebm.layers.pretrain.ResumablePretraining;
+import org.dl4jebm.layers.random.RandomStream;
+import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -35,13 +38,28 @@ public interface RbmEstimator {
 
   /**
    * Further numbers about the last step whose score was asked for, such as {@link
-   * ResumablePretraining#FREE_ENERGY_GAP}, for listeners and for the detection of divergence.
+   * ResumablePretraining#FREE_ENERGY_GAP}, and about what the estimator keeps, for listeners and
+   * for the detection of divergence.
    *
-   * @return numbers by name, in a fixed order; empty before the first such step and for estimators
-   *     that have none
+   * @return numbers by name, in a fixed order; empty before the first step and for estimators that
+   *     have none
    */
   default Map<String, Double> diagnostics() {
     return Map.of();
+  }
+
+  /**
+   * Shows where the chains are that go on from step to step: the conditional means of the visible
+   * units given the chains' hidden states, and a draw from that distribution. The chains do not
+   * move.
+   *
+   * @param model the machine that is trained. Not modified.
+   * @param stream what to draw from, not the estimator's own
+   * @return means and states, {@code [chains, nIn]} each, new; empty before the first step and for
+   *     estimators without such chains
+   */
+  default Optional<Pair<INDArray, INDArray>> sampleChains(RbmModel model, RandomStream stream) {
+    return Optional.empty();
   }
 
   /**

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Updater;
@@ -311,6 +312,17 @@ public class RestrictedBoltzmannMachineLayer extends BasePretrainNetwork<Restric
   @Override
   public Map<String, Double> pretrainDiagnostics() {
     return estimator().diagnostics();
+  }
+
+  /**
+   * Shows where the chains of pretraining are; see {@link RbmEstimator#sampleChains}.
+   *
+   * @param stream what to draw from
+   * @return means and states of visible units, {@code [chains, nIn]} each, new; empty before the
+   *     first step and for objectives without chains that go on from step to step
+   */
+  public Optional<Pair<INDArray, INDArray>> sampleChains(RandomStream stream) {
+    return estimator == null ? Optional.empty() : estimator.sampleChains(model(), stream);
   }
 
   @Override

@@ -238,14 +238,14 @@ final class TemperatureLadder {
   }
 
   void diagnostics(Map<String, Double> numbers) {
-    numbers.put("temperatures", (double) beta.length);
+    numbers.put(Tempering.TEMPERATURES, (double) beta.length);
     for (int i = 1; i < beta.length - 1; i++) {
       numbers.put("inverse temperature " + i, beta[i]);
     }
     double[] rates = swapRates();
     for (int i = 0; i < rates.length; i++) {
       if (!Double.isNaN(rates[i])) {
-        numbers.put("swap rate " + i + "-" + (i + 1), rates[i]);
+        numbers.put(Tempering.SWAP_RATE + " " + i + "-" + (i + 1), rates[i]);
       }
     }
   }

@@ -6,6 +6,7 @@ package org.dl4jebm.layers.rbm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.random.RandomStream;
@@ -232,7 +233,15 @@ final class TemperedChains implements NegativePhase {
 
   @Override
   public void addDiagnostics(Map<String, Double> numbers) {
-    ladder.diagnostics(numbers);
+    if (hidden != null) {
+      ladder.diagnostics(numbers);
+    }
+  }
+
+  @Override
+  public Optional<INDArray> chainStatistics(RbmModel model) {
+    return Optional.ofNullable(hidden)
+        .map(rows -> Workspaces.outside(() -> Nd4j.pullRows(rows, 1, ladder.rowsAt(0), 'c')));
   }
 
   @Override

@@ -51,6 +51,15 @@ public record Tempering(
    */
   public static final Tempering DEFAULT = new Tempering(5, 30, 0.5, 100, Path.CENTERED);
 
+  /** A name among {@link RbmEstimator#diagnostics}: the number of temperatures. */
+  public static final String TEMPERATURES = "temperatures";
+
+  /**
+   * How names of rates of exchange among {@link RbmEstimator#diagnostics} begin; the numbers of the
+   * two neighbours follow.
+   */
+  public static final String SWAP_RATE = "swap rate";
+
   /** What becomes of the biases on the way to {@code beta = 0}. */
   public enum Path {
     /** They stay, and the coupling alone fades: {@code b_beta = b}. */
