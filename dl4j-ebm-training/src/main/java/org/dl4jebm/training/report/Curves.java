@@ -6,6 +6,7 @@ package org.dl4jebm.training.report;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
+import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -21,6 +22,7 @@ import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
@@ -36,7 +38,11 @@ public final class Curves {
 
   private static final int WIDTH = 960;
   private static final int HEIGHT = 600;
+  private static final int MIN_SIZE = 200;
   private static final int FONT_SIZE = 15;
+
+  /** In panels, where ticks are so close that larger numbers would touch each other. */
+  private static final int PANEL_TICK_FONT_SIZE = 12;
 
   /** Colours that differ in hue and lightness (Okabe and Ito's palette for all kinds of sight). */
   private static final Color[] COLOURS = {
@@ -60,6 +66,9 @@ public final class Curves {
   private final List<Series> curves = new ArrayList<>();
   private boolean logX;
   private boolean logY;
+  private int width = WIDTH;
+  private int height = HEIGHT;
+  private LegendPosition legend = LegendPosition.OutsideE;
 
   /**
    * Starts an empty chart.
@@ -152,9 +161,84 @@ public final class Curves {
   }
 
   /**
+   * Sets the size of the picture and moves the legend below the chart, where narrow pictures have
+   * room for it.
+   *
+   * @param width pixels, at least 200; without this call 960
+   * @param height pixels, at least 200; without this call 600
+   * @return this
+   * @throws IllegalArgumentException if one is too small for axes and legend
+   */
+  public Curves asPanel(int width, int height) {
+    if (Math.min(width, height) < MIN_SIZE) {
+      throw new IllegalArgumentException(
+          "the chart has "
+              + width
+              + "x"
+              + height
+              + " pixels; accepted: "
+              + MIN_SIZE
+              + " or more each way");
+    }
+    this.width = width;
+    this.height = height;
+    this.legend = LegendPosition.OutsideS;
+    return this;
+  }
+
+  /**
+   * Draws charts side by side, from left to right and top to bottom.
+   *
+   * @param charts at least one, all of the size of the first
+   * @param columns charts in a row, at least 1
+   * @return the picture
+   * @throws IllegalStateException as for {@link #render()}
+   * @throws IllegalArgumentException if there is no chart, the sizes differ or {@code columns} is
+   *     below 1
+   */
+  public static BufferedImage grid(List<Curves> charts, int columns) {
+    if (columns < 1 || charts.isEmpty()) {
+      throw new IllegalArgumentException(
+          "there are "
+              + charts.size()
+              + " charts in "
+              + columns
+              + " columns; accepted: 1 or more of each");
+    }
+    int w = charts.get(0).width;
+    int h = charts.get(0).height;
+    int across = Math.min(columns, charts.size());
+    int down = (charts.size() + across - 1) / across;
+    BufferedImage image = new BufferedImage(across * w, down * h, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = image.createGraphics();
+    graphics.setColor(Color.WHITE);
+    graphics.fillRect(0, 0, image.getWidth(), image.getHeight());
+    for (int i = 0; i < charts.size(); i++) {
+      Curves chart = charts.get(i);
+      if (chart.width != w || chart.height != h) {
+        throw new IllegalArgumentException(
+            "chart '"
+                + chart.title
+                + "' has "
+                + chart.width
+                + "x"
+                + chart.height
+                + " pixels; accepted: "
+                + w
+                + "x"
+                + h
+                + ", as the first");
+      }
+      graphics.drawImage(chart.render(), i % across * w, i / across * h, null);
+    }
+    graphics.dispose();
+    return image;
+  }
+
+  /**
    * Draws the chart.
    *
-   * @return the picture, 960 x 600 pixels
+   * @return the picture, 960 x 600 pixels unless {@link #asPanel} says otherwise
    * @throws IllegalStateException if there is no curve, or no value that can be drawn
    * @throws IllegalArgumentException if an axis is logarithmic and a number on it is not positive
    */
@@ -171,8 +255,8 @@ public final class Curves {
     }
     XYChart chart =
         new XYChartBuilder()
-            .width(WIDTH)
-            .height(HEIGHT)
+            .width(width)
+            .height(height)
             .title(title)
             .xAxisTitle(xLabel)
             .yAxisTitle(yLabel)
@@ -194,9 +278,15 @@ public final class Curves {
     styler.setAxisTitleFont(font.deriveFont(Font.BOLD));
     styler.setAxisTickLabelsFont(font);
     styler.setLegendFont(font);
-    styler.setLegendPosition(LegendPosition.OutsideE);
+    styler.setLegendPosition(legend);
     styler.setLegendBorderColor(Color.WHITE);
     styler.setMarkerSize(7);
+    if (legend == LegendPosition.OutsideS) {
+      styler.setLegendLayout(LegendLayout.Horizontal);
+      styler.setMarkerSize(5);
+      styler.setAxisTickLabelsFont(font.deriveFont((float) PANEL_TICK_FONT_SIZE));
+      styler.setXAxisDecimalPattern("0.######");
+    }
     styler.setXAxisLogarithmic(logX);
     styler.setYAxisLogarithmic(logY);
     if (logX) {

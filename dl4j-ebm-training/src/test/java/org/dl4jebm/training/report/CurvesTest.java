@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -138,5 +139,44 @@ class CurvesTest {
     assertRefused("value 0.0", () -> chart().logY().add("a", two, new double[] {1, 0}).render());
     assertRefused(
         "position -1.0", () -> chart().logX().add("a", new double[] {-1, 1}, two).render());
+  }
+
+  @Test
+  void panelsStandSideBySide() {
+    double[] x = {1, 2, 3};
+    Curves high = chart().add("high", x, new double[] {9, 9, 10}).asPanel(400, 300);
+    Curves both =
+        chart()
+            .add("other", x, new double[] {1, 1, 0})
+            .add("low", x, new double[] {0, 1, 1})
+            .asPanel(400, 300);
+    BufferedImage grid = Curves.grid(List.of(high, both, high), 2);
+    assertEquals(800, grid.getWidth());
+    assertEquals(600, grid.getHeight());
+    BufferedImage right = grid.getSubimage(400, 0, 400, 300);
+    assertTrue(count(right, SECOND) > 100, "the second panel is at the right");
+    assertEquals(0, count(grid.getSubimage(0, 0, 400, 300), SECOND));
+    assertTrue(count(grid.getSubimage(0, 300, 400, 300), FIRST) > 100, "the third one below");
+    assertEquals(0xFFFFFF, grid.getRGB(600, 450) & 0xFFFFFF, "the rest is white");
+    assertEquals(400, Curves.grid(List.of(high), 3).getWidth());
+  }
+
+  @Test
+  void panelsThatCannotBeDrawn() {
+    Curves small = chart().add("a", new double[] {1}, new double[] {2});
+    assertRefused(
+        "the chart has 199x300 pixels; accepted: 200 or more each way",
+        () -> small.asPanel(199, 300));
+    small.asPanel(300, 200);
+    Curves large = chart().add("a", new double[] {1}, new double[] {2});
+    assertRefused(
+        "chart 'Title' has 960x600 pixels; accepted: 300x200, as the first",
+        () -> Curves.grid(List.of(small, large), 2));
+    assertRefused(
+        "there are 0 charts in 2 columns; accepted: 1 or more of each",
+        () -> Curves.grid(List.of(), 2));
+    assertRefused(
+        "there are 1 charts in 0 columns; accepted: 1 or more of each",
+        () -> Curves.grid(List.of(small), 0));
   }
 }
