@@ -9,7 +9,9 @@
  *       org.dl4jebm.training.report.ConsoleProgress} shows it.
  *   <li>{@link org.dl4jebm.training.report.ImageGrid} draws filters, samples and reconstructions,
  *       {@link org.dl4jebm.training.report.Curves} draws line charts, {@link
- *       org.dl4jebm.training.report.TextTable} prints tables.
+ *       org.dl4jebm.training.report.TextTable} prints tables. What to draw of a restricted
+ *       Boltzmann machine in training, and when, {@link org.dl4jebm.training.monitor.RbmMonitor}
+ *       knows.
  *   <li>{@link org.dl4jebm.training.report.OutputFolder} checks a folder for results before the
  *       work starts; {@link org.dl4jebm.training.report.AtomicFile} writes single files safely.
  * </ul>
