@@ -99,6 +99,7 @@ public final class RbmLikelihood implements Callable<Integer> {
                 arguments.over(preset.training()),
                 arguments.over(preset.evidence()),
                 arguments.seeds(),
+                arguments.monitorEvery(),
                 preset.published());
         OutputFolder folder = OutputFolder.create(out);
         HostTuning.apply().lines().forEach(printer::println);

@@ -94,6 +94,24 @@ class RbmLikelihoodTest {
     assertTrue(err.toString().contains("diverged"), err::toString);
   }
 
+  /** The last row of the table is about the machine that is saved. */
+  @Test
+  void trainingIsFollowedOnDemand() throws IOException {
+    assertEquals(0, run("--preset=bars", "--epochs=4", "--seeds=3", "--monitor=2"), err::toString);
+    Path monitor = folder.resolve("out/monitor-seed3");
+    List<String> lines = Files.readAllLines(monitor.resolve("monitor-0.csv"));
+    assertEquals(3, lines.size(), "a header and the epochs 2 and 4");
+    MultiLayerNetwork network =
+        ModelFiles.readMultiLayerNetwork(folder.resolve("out/machine-seed3.zip"));
+    RestrictedBoltzmannMachineLayer layer = (RestrictedBoltzmannMachineLayer) network.getLayer(0);
+    double exact = new ExactLikelihood(layer.model()).meanLogLikelihood(BarsAndStripes.all(3));
+    int column = List.of(lines.get(0).split(",")).indexOf("log_likelihood_validation");
+    assertEquals(exact, Double.parseDouble(lines.get(2).split(",")[column]), 1e-12);
+    for (String name : List.of("filters-0-epoch-0002.png", "monitor-0.png")) {
+      assertTrue(ImageIO.read(monitor.resolve(name).toFile()).getWidth() > 10, name);
+    }
+  }
+
   @Test
   void barsAndStripesHoldEachPatternOnceAndTheTwoPlainOnesTwice() {
     float[][] images = BarsAndStripes.all(2).toFloatMatrix();
@@ -116,6 +134,7 @@ class RbmLikelihoodTest {
         Arguments.of("--seeds=0", List.of("--seeds", "0")),
         Arguments.of("--seeds=1,1", List.of("--seeds", "[1, 1]")),
         Arguments.of("--hidden=0", List.of("--hidden", "0")),
+        Arguments.of("--monitor=0", List.of("--monitor", "0")),
         Arguments.of("--preset=nothing", List.of("--preset", "nothing", "MNIST_500_PCD")),
         Arguments.of("--preset=mnist_16_plain", List.of("--data")),
         Arguments.of("--data=" + "/does/not/exist", List.of("--data", "/does/not/exist")),

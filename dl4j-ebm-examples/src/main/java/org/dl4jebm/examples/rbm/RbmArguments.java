@@ -4,6 +4,7 @@
 package org.dl4jebm.examples.rbm;
 
 import java.util.List;
+import org.dl4jebm.examples.cli.Checks;
 import org.dl4jebm.examples.rbm.TrainingSettings.Method;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
@@ -20,6 +21,14 @@ public final class RbmArguments {
           "Seeds of the repetitions: of weights, samples and order of images. Not 0. Default:"
               + " ${DEFAULT-VALUE}.")
   private List<Long> seeds;
+
+  @Option(
+      names = "--monitor",
+      paramLabel = "N",
+      description =
+          "Follow the training: every N epochs write likelihoods, measures of the chains, filters"
+              + " and chains to the folder monitor-seed... within that of the results.")
+  private Integer monitor;
 
   @ArgGroup(validate = false, heading = "%nTraining, where it differs from the preset:%n")
   private Training training = new Training();
@@ -116,6 +125,20 @@ public final class RbmArguments {
    */
   public List<Long> seeds() {
     return seeds;
+  }
+
+  /**
+   * How often training is looked at.
+   *
+   * @return epochs from one look to the next, or 0 for never
+   * @throws IllegalArgumentException if less than 1 was given
+   */
+  public int monitorEvery() {
+    if (monitor == null) {
+      return 0;
+    }
+    Checks.atLeast(1, monitor, "--monitor");
+    return monitor;
   }
 
   /**

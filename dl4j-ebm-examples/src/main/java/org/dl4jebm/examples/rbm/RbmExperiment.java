@@ -19,12 +19,15 @@ import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachine;
 import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachineLayer;
 import org.dl4jebm.training.ModelFiles;
 import org.dl4jebm.training.data.ShuffledDataSetIterator;
+import org.dl4jebm.training.monitor.MonitorOptions;
+import org.dl4jebm.training.monitor.RbmMonitor;
 import org.dl4jebm.training.pretrain.GreedyPretrainer;
 import org.dl4jebm.training.pretrain.PretrainOptions;
 import org.dl4jebm.training.report.ImageGrid;
 import org.dl4jebm.training.report.OutputFolder;
 import org.dl4jebm.training.report.Progress;
 import org.dl4jebm.training.report.TextTable;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
@@ -34,6 +37,9 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 public final class RbmExperiment {
 
   private static final int FILTERS = 100;
+
+  /** Training and test images that are looked at while a machine is trained. */
+  private static final int MONITORED = 500;
 
   private final Settings settings;
   private final DataSettings.Rows data;
@@ -47,10 +53,15 @@ public final class RbmExperiment {
    * @param training how the machine is trained
    * @param evidence how its likelihood is estimated
    * @param seeds of the repetitions, not 0; at least one, none twice
+   * @param monitorEvery epochs from one look at the training to the next, or 0 for none
    * @param published the figure to compare with
    */
   public record Settings(
-      TrainingSettings training, EvidenceSettings evidence, List<Long> seeds, String published) {
+      TrainingSettings training,
+      EvidenceSettings evidence,
+      List<Long> seeds,
+      int monitorEvery,
+      String published) {
 
     /**
      * Checks and copies the settings.
@@ -134,6 +145,9 @@ public final class RbmExperiment {
     RestrictedBoltzmannMachineLayer rbm = (RestrictedBoltzmannMachineLayer) network.getLayer(0);
     rbm.getParam("vb")
         .assign(rbm.model().visibleUnits().biasForMean(data.train().mean(0)).reshape(1, -1));
+    if (settings.monitorEvery() > 0) {
+      network.setListeners(monitor(network, seed));
+    }
     new GreedyPretrainer(PretrainOptions.epochs(training.epochs()).withSeed(seed), progress)
         .fit(
             network,
@@ -144,6 +158,21 @@ public final class RbmExperiment {
                     .reusingArrays()));
     ModelFiles.write(network, folder.path().resolve("machine-seed" + seed + ".zip"));
     return (RestrictedBoltzmannMachineLayer) network.getLayer(0);
+  }
+
+  private RbmMonitor monitor(MultiLayerNetwork network, long seed) throws IOException {
+    return new RbmMonitor(
+        network,
+        monitored(data.train()),
+        monitored(data.test()),
+        MonitorOptions.to(folder.path().resolve("monitor-seed" + seed))
+            .withEvery(settings.monitorEvery())
+            .withTile(data.height(), data.width())
+            .withSeed(seed));
+  }
+
+  private static INDArray monitored(INDArray rows) {
+    return rows.get(NDArrayIndex.interval(0, Math.min(MONITORED, rows.rows())), NDArrayIndex.all());
   }
 
   private void pictures(RbmModel model, long seed) throws IOException {
