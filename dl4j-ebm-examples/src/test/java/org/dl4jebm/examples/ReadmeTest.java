@@ -20,11 +20,36 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The program in README.md compiles and does what the text beside it says. */
+/** The code in README.md compiles, and the program does what the text beside it says. */
 class ReadmeTest {
 
   private static final Pattern JAVA_BLOCK =
       Pattern.compile("```java\\n(.*?public class (\\w+) .*?)```", Pattern.DOTALL);
+  private static final Pattern JAVA_FRAGMENT =
+      Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
+
+  /** What the fragments take for granted. */
+  private static final String FRAGMENT_PROGRAM =
+      """
+      import java.nio.file.Path;
+      import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+      import org.dl4jebm.training.monitor.*;
+      import org.dl4jebm.training.pretrain.*;
+      import org.nd4j.linalg.api.ndarray.INDArray;
+      import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+
+      class %s {
+        static void run(
+            MultiLayerNetwork network,
+            DataSetIterator train,
+            INDArray trainingSample,
+            INDArray validationSample)
+            throws Exception {
+          %s
+        }
+      }
+      """;
+
   private static final Pattern ACCURACY = Pattern.compile("accuracy (0\\.\\d+|1\\.0)");
 
   /** README says "about 0.92"; the seed is fixed, and only rounding differs between machines. */
@@ -39,9 +64,30 @@ class ReadmeTest {
     Matcher block = JAVA_BLOCK.matcher(Files.readString(Path.of("..", "README.md")));
     assertTrue(block.find(), "README.md has no java block with a public class");
     String className = block.group(2);
-    Path source = folder.resolve(className + ".java");
-    Files.writeString(source, block.group(1));
+    compile(className, block.group(1));
 
+    Matcher accuracy = ACCURACY.matcher(outputOf(className));
+    assertTrue(accuracy.find(), "the program printed no accuracy");
+    assertEquals(STATED_ACCURACY, Double.parseDouble(accuracy.group(1)), ROUNDING_MARGIN);
+  }
+
+  /** Statements that are shown without a program around them. */
+  @Test
+  void fragmentsOfTheReadmeCompile() throws Exception {
+    Matcher block = JAVA_FRAGMENT.matcher(Files.readString(Path.of("..", "README.md")));
+    int fragments = 0;
+    while (block.find()) {
+      if (!block.group(1).contains("public class")) {
+        String className = "Fragment" + ++fragments;
+        compile(className, FRAGMENT_PROGRAM.formatted(className, block.group(1)));
+      }
+    }
+    assertTrue(fragments > 0, "README.md has no java block without a class");
+  }
+
+  private void compile(String className, String text) throws Exception {
+    Path source = folder.resolve(className + ".java");
+    Files.writeString(source, text);
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     ByteArrayOutputStream messages = new ByteArrayOutputStream();
     int status =
@@ -56,10 +102,6 @@ class ReadmeTest {
             folder.toString(),
             source.toString());
     assertEquals(0, status, () -> messages.toString(StandardCharsets.UTF_8));
-
-    Matcher accuracy = ACCURACY.matcher(outputOf(className));
-    assertTrue(accuracy.find(), "the program printed no accuracy");
-    assertEquals(STATED_ACCURACY, Double.parseDouble(accuracy.group(1)), ROUNDING_MARGIN);
   }
 
   private String outputOf(String className) throws Exception {
