@@ -29,9 +29,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Sampling from a 784-500 machine against the matrix products alone: {@value #SWEEPS} Gibbs sweeps,
- * and as many steps of annealed importance sampling, which make two products each. Milliseconds an
- * invocation.
+ * Sampling from a 784-500 machine against the matrix products alone: Gibbs sweeps, and as many
+ * steps of annealed importance sampling, which make two products each. Milliseconds an invocation.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -41,8 +40,6 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 7, time = 2)
 public class RbmSamplingBenchmark {
 
-  static final int SWEEPS = 20;
-
   private static final int VISIBLE = 784;
   private static final int HIDDEN = 500;
   private static final long SEED = 42;
@@ -50,6 +47,10 @@ public class RbmSamplingBenchmark {
   /** Chains, as rows of a batch. */
   @Param({"1000", "10000"})
   public int chains;
+
+  /** Gibbs sweeps, and steps of annealing. */
+  @Param("20")
+  public int sweeps;
 
   private RbmModel model;
   private RandomStream random;
@@ -91,7 +92,7 @@ public class RbmSamplingBenchmark {
    */
   @Benchmark
   public INDArray products() {
-    for (int i = 0; i < SWEEPS; i++) {
+    for (int i = 0; i < sweeps; i++) {
       Nd4j.gemm(visible, weights, hiddenField, false, false, 1.0, 0.0);
       Nd4j.gemm(hiddenField, weights, visibleField, false, true, 1.0, 0.0);
     }
@@ -105,16 +106,16 @@ public class RbmSamplingBenchmark {
    */
   @Benchmark
   public INDArray gibbs() {
-    return model.gibbs(visible, SWEEPS, random);
+    return model.gibbs(visible, sweeps, random);
   }
 
   /**
-   * Annealed importance sampling with {@value #SWEEPS} steps.
+   * Annealed importance sampling.
    *
    * @return the estimate
    */
   @Benchmark
   public AisEstimate annealing() {
-    return new AnnealedImportanceSampling(model, base, AisOptions.linear(SWEEPS, chains)).forward();
+    return new AnnealedImportanceSampling(model, base, AisOptions.linear(sweeps, chains)).forward();
   }
 }

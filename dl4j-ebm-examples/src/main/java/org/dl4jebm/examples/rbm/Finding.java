@@ -18,6 +18,8 @@ import org.dl4jebm.training.likelihood.AisSandwich;
  *     where it is exact
  * @param partition the estimates of {@code log Z}, or null where it is exact
  * @param logPartition exact or by forward annealing
+ * @param largestTerm the largest {@code -F(v)} among training images, all units off and all units
+ *     on: a lower bound of {@code log Z}
  * @param pseudoLikelihood exact, in nats, mean over test images, the first ones where there are
  *     many
  * @param reconstructionError squared, of test images, summed over pixels
@@ -31,10 +33,14 @@ record Finding(
     double testReverse,
     AisSandwich partition,
     double logPartition,
+    double largestTerm,
     double pseudoLikelihood,
     double reconstructionError,
     double trainingSeconds,
     double evidenceSeconds) {
+
+  /** What rounding in FLOAT and the noise of a good estimate may amount to, in nats. */
+  private static final double ROUNDING = 0.1;
 
   static String[] headings() {
     return new String[] {
@@ -75,6 +81,12 @@ record Finding(
         "mean log-likelihood of test images "
             + number(test)
             + (partition == null ? ", exact" : " by AIS, " + number(testReverse) + " by reverse"));
+    lines.add(
+        "the most probable of the states tried has log-probability "
+            + number(largestTerm - logPartition)
+            + (largestTerm > logPartition + ROUNDING
+                ? ", which is impossible: the chains miss a mode, and the likelihoods are too high"
+                : ""));
     lines.add("pseudo-likelihood of test images " + number(pseudoLikelihood));
     return lines;
   }

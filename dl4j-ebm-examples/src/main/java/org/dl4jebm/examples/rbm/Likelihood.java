@@ -61,6 +61,7 @@ final class Likelihood {
         -testEnergy - reverse,
         sandwich,
         forward,
+        largestTerm(model, data.train()),
         pseudoLikelihood(model, data.test()),
         error,
         trainingSeconds,
@@ -92,6 +93,17 @@ final class Likelihood {
       numbers[i] = i % (int) rows.size(0);
     }
     return Nd4j.pullRows(rows, 1, numbers);
+  }
+
+  /**
+   * One term of the sum {@code Z} bounds it. Machines trained by contrastive divergence can have
+   * most of their probability at all units off, where no annealed chain finds it.
+   */
+  private static double largestTerm(RbmModel model, INDArray train) {
+    INDArray plain = Nd4j.create(train.dataType(), 2, train.size(1));
+    plain.getRow(1).assign(1);
+    double largest = -model.freeEnergy(plain).minNumber().doubleValue();
+    return Math.max(largest, -model.freeEnergy(train).minNumber().doubleValue());
   }
 
   /** Exact, of as many rows as a minute or less allows. */
