@@ -114,6 +114,10 @@ public final class ShuffledDataSetIterator implements DataSetIterator, EpochSeek
 
   private final RowGatherer featureRows;
   private final RowGatherer labelRows;
+
+  /** Null without weights. */
+  private final RowGatherer weightRows;
+
   private final Options options;
   private final int rows;
   private final int usedRows;
@@ -134,6 +138,23 @@ public final class ShuffledDataSetIterator implements DataSetIterator, EpochSeek
    *     rows differ, or if {@link Options#dropLast()} leaves no batch at all
    */
   public ShuffledDataSetIterator(INDArray features, INDArray labels, Options options) {
+    this(features, labels, null, options);
+  }
+
+  /**
+   * Makes an iterator over features, labels and weights of examples, which become the labels mask
+   * of each batch, {@code [rows, 1]}.
+   *
+   * @param features {@code [n, ...]} of rank 2 or more, one example a row. Not modified.
+   * @param labels {@code [n, ...]} of rank 2 or more, or null as for the other constructor. Not
+   *     modified.
+   * @param weights {@code [n]} or {@code [n, 1]}, or null for none. Not modified.
+   * @param options batch size and order
+   * @throws IllegalArgumentException as for the other constructor, or if there is not one weight a
+   *     row
+   */
+  public ShuffledDataSetIterator(
+      INDArray features, INDArray labels, INDArray weights, Options options) {
     requireRows(features, "features");
     if (labels != null) {
       requireRows(labels, "labels");
@@ -145,6 +166,16 @@ public final class ShuffledDataSetIterator implements DataSetIterator, EpochSeek
                 + labels.size(0)
                 + "; accepted: as many labels as features");
       }
+    }
+    if (weights != null && (weights.length() != features.size(0) || weights.rank() > 2)) {
+      throw new IllegalArgumentException(
+          "weights have the shape "
+              + Arrays.toString(weights.shape())
+              + "; accepted: ["
+              + features.size(0)
+              + "] or ["
+              + features.size(0)
+              + ", 1], as there are features");
     }
     this.rows = Math.toIntExact(features.size(0));
     this.usedRows = options.dropLast() ? rows - rows % options.batchSize() : rows;
@@ -158,6 +189,10 @@ public final class ShuffledDataSetIterator implements DataSetIterator, EpochSeek
     }
     this.featureRows = new RowGatherer(features, options.reuseArrays());
     this.labelRows = labels == null ? null : new RowGatherer(labels, options.reuseArrays());
+    this.weightRows =
+        weights == null
+            ? null
+            : new RowGatherer(weights.reshape('c', new long[] {rows, 1}), options.reuseArrays());
     this.options = options;
     seekEpoch(0);
   }
@@ -170,7 +205,7 @@ public final class ShuffledDataSetIterator implements DataSetIterator, EpochSeek
    * @throws IllegalArgumentException as for the other constructor
    */
   public ShuffledDataSetIterator(INDArray features, Options options) {
-    this(features, null, options);
+    this(features, null, null, options);
   }
 
   private static void requireRows(INDArray array, String name) {
@@ -267,6 +302,9 @@ public final class ShuffledDataSetIterator implements DataSetIterator, EpochSeek
     }
     cursor += picked.length;
     DataSet batch = new DataSet(input, target);
+    if (weightRows != null) {
+      batch.setLabelsMaskArray(weightRows.gather(picked));
+    }
     if (preProcessor != null) {
       preProcessor.preProcess(batch);
     }

@@ -7,10 +7,12 @@ import java.util.function.Supplier;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.dl4jebm.training.data.EpochSeekable;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
-/** Features of a DL4J iterator of either kind, pass by pass. */
+/** Batches of a DL4J iterator of either kind, pass by pass. */
 abstract class Batches {
 
   private final Object iterator;
@@ -18,6 +20,14 @@ abstract class Batches {
   private Batches(Object iterator) {
     this.iterator = iterator;
   }
+
+  /**
+   * What is used of a batch.
+   *
+   * @param features one array for each input of the network, not null
+   * @param labelsMasks one array for each output of the network, null where there is none; or null
+   */
+  record Batch(INDArray[] features, INDArray[] labelsMasks) {}
 
   /**
    * An iterator that waits for another thread, such as DL4J's {@code AsyncDataSetIterator}, failed
@@ -34,8 +44,7 @@ abstract class Batches {
 
   abstract boolean resetSupported();
 
-  /** Features of the next batch, not null. */
-  protected abstract INDArray[] read();
+  protected abstract Batch read();
 
   protected abstract boolean more();
 
@@ -45,15 +54,15 @@ abstract class Batches {
     return interruptible(this::more);
   }
 
-  final INDArray[] next() {
-    INDArray[] features = interruptible(this::read);
-    for (INDArray array : features) {
+  final Batch next() {
+    Batch batch = interruptible(this::read);
+    for (INDArray array : batch.features()) {
       if (array == null) {
         throw new DL4JInvalidInputException(
             "a batch of the iterator has no features; accepted: an array for each input");
       }
     }
-    return features;
+    return batch;
   }
 
   final void reset() {
@@ -104,8 +113,10 @@ abstract class Batches {
       }
 
       @Override
-      protected INDArray[] read() {
-        return new INDArray[] {data.next().getFeatures()};
+      protected Batch read() {
+        DataSet batch = data.next();
+        return new Batch(
+            new INDArray[] {batch.getFeatures()}, new INDArray[] {batch.getLabelsMaskArray()});
       }
 
       @Override
@@ -128,8 +139,9 @@ abstract class Batches {
       }
 
       @Override
-      protected INDArray[] read() {
-        return data.next().getFeatures();
+      protected Batch read() {
+        MultiDataSet batch = data.next();
+        return new Batch(batch.getFeatures(), batch.getLabelsMaskArrays());
       }
 
       @Override

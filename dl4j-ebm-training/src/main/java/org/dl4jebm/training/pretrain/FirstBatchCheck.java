@@ -21,9 +21,23 @@ final class FirstBatchCheck {
   private FirstBatchCheck() {}
 
   static void check(
-      NetworkStack stack, List<Stage> stages, INDArray[] features, LayerWorkspaceMgr workspaceMgr) {
+      NetworkStack stack,
+      List<Stage> stages,
+      INDArray[] features,
+      INDArray weights,
+      LayerWorkspaceMgr workspaceMgr) {
     for (Stage stage : stages) {
       INDArray input = stack.inputOf(stage, features, null, workspaceMgr);
+      if (weights != null && input.size(0) != weights.size(0)) {
+        throw new DL4JInvalidInputException(
+            "layer \""
+                + stage.name()
+                + "\" gets "
+                + input.size(0)
+                + " rows for the "
+                + weights.size(0)
+                + " weights of examples of a batch; accepted: as many");
+      }
       if (!(stage.layer().conf().getLayer() instanceof FeedForwardLayer conf)
           || input.rank() != 2
           || input.size(1) == conf.getNIn()) {

@@ -80,7 +80,8 @@ public final class GreedyPretrainer {
    * Pretrains a network.
    *
    * @param network the network; initialised if it is not. Its pretrainable layers are modified.
-   * @param data batches whose features are the network's input; labels are not used
+   * @param data batches whose features are the network's input; labels are not used except for
+   *     their mask with {@link PretrainOptions#withExampleWeights}
    * @return what was done
    * @throws IllegalArgumentException if the network has no layer to pretrain, an option names an
    *     unknown layer, samples are asked for of a layer that has none, a listener cannot take a

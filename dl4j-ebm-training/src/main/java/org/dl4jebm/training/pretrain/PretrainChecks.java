@@ -43,12 +43,15 @@ final class PretrainChecks {
     if (options.divergence().rollsBack()) {
       checkRollBacks(stages, batches);
     }
+    if (options.exampleWeights()) {
+      ExampleWeights.check(stages);
+    }
     stack.prepare();
     if (options.checkpoint() != null) {
       checkFolder(options.checkpoint());
       checkResumable(stack, options.checkpoint());
     }
-    checkPasses(batches, stages.stream().map(Stage::name).mapToInt(options::epochsOf).sum());
+    checkPasses(batches, stages.stream().mapToInt(stage -> passes(options, stage)).sum());
     checkNotEmpty(batches);
   }
 
@@ -181,13 +184,19 @@ final class PretrainChecks {
     }
   }
 
+  private static int passes(PretrainOptions options, Stage stage) {
+    int epochs = options.epochsOf(stage.name());
+    boolean first = epochs > 0 && options.visibleBiasFromData() && VisibleBiasFromData.isFor(stage);
+    return epochs + (first ? 1 : 0);
+  }
+
   private static void checkPasses(Batches batches, int passes) {
     if (passes > 1 && !batches.resetSupported()) {
       throw new IllegalArgumentException(
           "the iterator cannot be reset, and "
               + passes
               + " passes over the data are needed; accepted: an iterator with resetSupported() = true,"
-              + " or one epoch of one layer");
+              + " or one epoch of one layer without visible biases from the data");
     }
   }
 

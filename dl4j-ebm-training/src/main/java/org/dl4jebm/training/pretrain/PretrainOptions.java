@@ -30,6 +30,9 @@ import org.dl4jebm.layers.random.Seeds;
  * @param checkpointEvery batches from one checkpoint to the next, at least 1; one is also written
  *     when a layer is finished and when training is interrupted
  * @param divergence what is taken for divergence, and what is done then
+ * @param exampleWeights whether the labels masks of the data are weights of examples
+ * @param visibleBiasFromData whether visible biases of restricted Boltzmann machines start at those
+ *     of the mean of their data
  */
 public record PretrainOptions(
     int epochs,
@@ -39,7 +42,9 @@ public record PretrainOptions(
     long seed,
     Path checkpoint,
     int checkpointEvery,
-    DivergencePolicy divergence) {
+    DivergencePolicy divergence,
+    boolean exampleWeights,
+    boolean visibleBiasFromData) {
 
   private static final long DEFAULT_SEED = 12345;
   private static final int DEFAULT_CHECKPOINT_EVERY = 1000;
@@ -82,7 +87,9 @@ public record PretrainOptions(
         DEFAULT_SEED,
         null,
         DEFAULT_CHECKPOINT_EVERY,
-        DivergencePolicy.stop());
+        DivergencePolicy.stop(),
+        false,
+        false);
   }
 
   /**
@@ -101,7 +108,9 @@ public record PretrainOptions(
         seed,
         checkpoint,
         checkpointEvery,
-        divergence);
+        divergence,
+        exampleWeights,
+        visibleBiasFromData);
   }
 
   /**
@@ -119,7 +128,9 @@ public record PretrainOptions(
         seed,
         checkpoint,
         checkpointEvery,
-        divergence);
+        divergence,
+        exampleWeights,
+        visibleBiasFromData);
   }
 
   /**
@@ -138,7 +149,9 @@ public record PretrainOptions(
         seed,
         checkpoint,
         checkpointEvery,
-        divergence);
+        divergence,
+        exampleWeights,
+        visibleBiasFromData);
   }
 
   /**
@@ -156,7 +169,9 @@ public record PretrainOptions(
         seed,
         checkpoint,
         checkpointEvery,
-        divergence);
+        divergence,
+        exampleWeights,
+        visibleBiasFromData);
   }
 
   /**
@@ -168,7 +183,16 @@ public record PretrainOptions(
    */
   public PretrainOptions withCheckpoint(Path checkpoint, int every) {
     return new PretrainOptions(
-        epochs, layerEpochs, transfer, layerTransfer, seed, checkpoint, every, divergence);
+        epochs,
+        layerEpochs,
+        transfer,
+        layerTransfer,
+        seed,
+        checkpoint,
+        every,
+        divergence,
+        exampleWeights,
+        visibleBiasFromData);
   }
 
   /**
@@ -186,7 +210,57 @@ public record PretrainOptions(
         seed,
         checkpoint,
         checkpointEvery,
-        divergence);
+        divergence,
+        exampleWeights,
+        visibleBiasFromData);
+  }
+
+  /**
+   * Takes the labels masks of the data as weights of examples; a whole-numbered weight counts as
+   * that many copies, in all layers. The labels mask of a {@code DataSet}, or the only one of a
+   * {@code MultiDataSet}, must be {@code [n]} or {@code [n, 1]} with finite numbers that are not
+   * negative and not all 0. As everywhere in DL4J the gradient is divided by the number of rows:
+   * weights of mean 1 leave the size of the steps alone. Asks for layers that are {@link
+   * org.dl4jebm.layers.pretrain.WeightedPretraining}, and that no preprocessor changes the number
+   * of rows. DL4J's own {@code fit} uses the same mask as weights of the loss.
+   *
+   * @return changed options
+   */
+  public PretrainOptions withExampleWeights() {
+    return new PretrainOptions(
+        epochs,
+        layerEpochs,
+        transfer,
+        layerTransfer,
+        seed,
+        checkpoint,
+        checkpointEvery,
+        divergence,
+        true,
+        visibleBiasFromData);
+  }
+
+  /**
+   * Starts the visible biases of restricted Boltzmann machines at those at which independent units
+   * have the mean of the data (see {@link VisibleBiasFromData}), which costs one pass over the data
+   * for each. Only machines that have made no iteration yet; biases that the user set are replaced.
+   * Layers above the first take the mean of what they get from below, as means, whatever the
+   * transfer; weights of examples count if they are used.
+   *
+   * @return changed options
+   */
+  public PretrainOptions withVisibleBiasFromData() {
+    return new PretrainOptions(
+        epochs,
+        layerEpochs,
+        transfer,
+        layerTransfer,
+        seed,
+        checkpoint,
+        checkpointEvery,
+        divergence,
+        exampleWeights,
+        true);
   }
 
   int epochsOf(String layer) {

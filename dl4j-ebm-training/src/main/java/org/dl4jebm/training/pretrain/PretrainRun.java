@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -16,8 +17,11 @@ import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.dl4jebm.layers.pretrain.ResumablePretraining;
+import org.dl4jebm.layers.pretrain.WeightedPretraining;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.rbm.NotNormalisableException;
+import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachineLayer;
+import org.dl4jebm.training.pretrain.Batches.Batch;
 import org.dl4jebm.training.pretrain.NetworkStack.SampledBelow;
 import org.dl4jebm.training.pretrain.NetworkStack.Stage;
 import org.dl4jebm.training.pretrain.PretrainCheckpoint.Position;
@@ -120,7 +124,7 @@ final class PretrainRun {
       long startTime = System.nanoTime();
       int firstIteration = stage.layer().conf().getIterationCount();
       startProgress(stage, epochs);
-      boolean interrupted = false;
+      boolean interrupted = !initialize(stage, from);
       while (position.epoch() < epochs && !interrupted) {
         try {
           Position end = trainEpoch(stage, position, epochs);
@@ -154,6 +158,31 @@ final class PretrainRun {
     return position.epoch() < epochs
         ? position
         : new Position(from.stage() + 1, 0, 0, position.pass());
+  }
+
+  /** Returns false if interrupted; nothing was changed then. */
+  private boolean initialize(Stage stage, Position from) {
+    if (!options.visibleBiasFromData()
+        || from.epoch() > 0
+        || from.batch() > 0
+        || !VisibleBiasFromData.isFor(stage)) {
+      return true;
+    }
+    VisibleBiasFromData bias =
+        new VisibleBiasFromData((RestrictedBoltzmannMachineLayer) stage.layer());
+    try {
+      startPass(from);
+      while (batches.hasNext()) {
+        if (Thread.currentThread().isInterrupted()) {
+          return false;
+        }
+        withInput(stage, batches.next(), null, bias::add);
+      }
+    } catch (Batches.InterruptedException e) {
+      return false;
+    }
+    bias.apply();
+    return true;
   }
 
   private void startProgress(Stage stage, int epochs) {
@@ -227,21 +256,41 @@ final class PretrainRun {
     return new Position(from.stage(), from.epoch(), batch, from.pass());
   }
 
-  @SuppressWarnings("try") // the workspace is entered and left, never used by name
-  private void step(Stage stage, INDArray[] features) {
+  private void step(Stage stage, Batch next) {
     SampledBelow sampler =
         options.transferTo(stage.name()) == LayerTransfer.SAMPLES && stack.hasLayersBelow(stage)
             ? (layer, input) -> ((ResumablePretraining) layer).sampleOutput(input, transfer)
             : null;
+    withInput(
+        stage,
+        next,
+        sampler,
+        (input, weights) -> {
+          INDArray own = mayBeChanged(stage, input, next.features()) ? input : input.dup();
+          recovery.update(stage, () -> fit(stage, own, weights));
+        });
+  }
+
+  private void fit(Stage stage, INDArray input, INDArray weights) {
+    if (weights == null) {
+      stage.layer().fit(input, workspaceMgr);
+    } else {
+      ((WeightedPretraining) stage.layer()).fit(input, weights, workspaceMgr);
+    }
+  }
+
+  /** Hands the input of a layer and the weights of its rows, or null, to an action. */
+  @SuppressWarnings("try") // the workspace is entered and left, never used by name
+  private void withInput(
+      Stage stage, Batch next, SampledBelow sampler, BiConsumer<INDArray, INDArray> action) {
+    INDArray weights = options.exampleWeights() ? ExampleWeights.of(next) : null;
     try (MemoryWorkspace workspace = workspaceMgr.notifyScopeEntered(ArrayType.FF_WORKING_MEM)) {
       if (!widthsChecked) {
         List<Stage> toCome = stages.subList(stages.indexOf(stage), stages.size());
-        FirstBatchCheck.check(stack, toCome, features, workspaceMgr);
+        FirstBatchCheck.check(stack, toCome, next.features(), weights, workspaceMgr);
         widthsChecked = true;
       }
-      INDArray input = stack.inputOf(stage, features, sampler, workspaceMgr);
-      INDArray own = mayBeChanged(stage, input, features) ? input : input.dup();
-      recovery.update(stage, () -> stage.layer().fit(own, workspaceMgr));
+      action.accept(stack.inputOf(stage, next.features(), sampler, workspaceMgr), weights);
     }
   }
 

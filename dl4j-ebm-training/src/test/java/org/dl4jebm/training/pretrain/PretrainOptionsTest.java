@@ -40,19 +40,46 @@ class PretrainOptionsTest {
     assertRefused(
         () ->
             new PretrainOptions(
-                1, null, LayerTransfer.MEANS, Map.of(), 1, null, 1, DivergencePolicy.stop()),
+                1,
+                null,
+                LayerTransfer.MEANS,
+                Map.of(),
+                1,
+                null,
+                1,
+                DivergencePolicy.stop(),
+                false,
+                false),
         "layerEpochs is null");
     assertRefused(
         () ->
             new PretrainOptions(
-                1, Map.of(), LayerTransfer.MEANS, null, 1, null, 1, DivergencePolicy.stop()),
+                1,
+                Map.of(),
+                LayerTransfer.MEANS,
+                null,
+                1,
+                null,
+                1,
+                DivergencePolicy.stop(),
+                false,
+                false),
         "layerTransfer is null");
     Map<String, Integer> noNumber = new HashMap<>();
     noNumber.put("top", null);
     assertRefused(
         () ->
             new PretrainOptions(
-                1, noNumber, LayerTransfer.MEANS, Map.of(), 1, null, 1, DivergencePolicy.stop()),
+                1,
+                noNumber,
+                LayerTransfer.MEANS,
+                Map.of(),
+                1,
+                null,
+                1,
+                DivergencePolicy.stop(),
+                false,
+                false),
         "\"top\"",
         "null");
   }
@@ -68,7 +95,10 @@ class PretrainOptionsTest {
             .withLayerTransfer("b", LayerTransfer.MEANS)
             .withSeed(5)
             .withCheckpoint(Path.of("c.zip"), 9)
-            .withDivergence(DivergencePolicy.rollBack(2, 0.1));
+            .withDivergence(DivergencePolicy.rollBack(2, 0.1))
+            .withExampleWeights()
+            .withVisibleBiasFromData()
+            .withLayerEpochs("a", 7);
     assertEquals(
         new PretrainOptions(
             4,
@@ -78,7 +108,9 @@ class PretrainOptionsTest {
             5,
             Path.of("c.zip"),
             9,
-            DivergencePolicy.rollBack(2, 0.1)),
+            DivergencePolicy.rollBack(2, 0.1),
+            true,
+            true),
         changed);
     assertEquals(7, changed.epochsOf("a"));
     assertEquals(0, changed.epochsOf("b"));
@@ -96,7 +128,16 @@ class PretrainOptionsTest {
     Map<String, Integer> epochs = new HashMap<>(Map.of("a", 2));
     PretrainOptions options =
         new PretrainOptions(
-            1, epochs, LayerTransfer.MEANS, Map.of(), 1, null, 1, DivergencePolicy.stop());
+            1,
+            epochs,
+            LayerTransfer.MEANS,
+            Map.of(),
+            1,
+            null,
+            1,
+            DivergencePolicy.stop(),
+            false,
+            false);
     epochs.put("a", 5);
     assertEquals(2, options.epochsOf("a"));
     assertThrows(UnsupportedOperationException.class, () -> options.layerEpochs().put("a", 5));
