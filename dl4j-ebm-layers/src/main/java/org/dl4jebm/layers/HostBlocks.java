@@ -32,7 +32,25 @@ public final class HostBlocks {
   private static final ThreadLocal<float[]> BLOCK =
       ThreadLocal.withInitial(() -> new float[LENGTH]);
 
+  private static final ThreadLocal<float[]> OTHER_BLOCK =
+      ThreadLocal.withInitial(() -> new float[LENGTH]);
+
   private HostBlocks() {}
+
+  /** Work on the blocks of two arrays at the same place. Called by several threads at once. */
+  @FunctionalInterface
+  public interface PairWork {
+
+    /**
+     * Works on a pair of blocks.
+     *
+     * @param block values of the first array, to be replaced by the results
+     * @param other values of the second array; what is left there is lost
+     * @param n how many values count, {@link #LENGTH} but for the last block
+     * @param from position of the first value in the arrays, a multiple of {@link #LENGTH}
+     */
+    void on(float[] block, float[] other, int n, long from);
+  }
 
   /** Work on one block. Called by several threads at once. */
   @FunctionalInterface
@@ -101,6 +119,32 @@ public final class HostBlocks {
     requireAlike(in, out);
     requireAlike(out, next);
     run(in, out, work, next, nextWork);
+  }
+
+  /**
+   * Writes a function of the values at the same place of two arrays.
+   *
+   * @param in the first array. Not modified, unless it is {@code out}.
+   * @param other the second array, of the same shape and order. Not modified, unless it is {@code
+   *     out}.
+   * @param out an array of the same shape and order. Modified.
+   * @param work gets the blocks of both and leaves that of {@code out} in place of the first
+   * @throws IllegalArgumentException if an array cannot be reached or the orders of memory differ
+   */
+  public static void map(INDArray in, INDArray other, INDArray out, PairWork work) {
+    requireAlike(in, other);
+    requireAlike(in, out);
+    run(
+        in,
+        out,
+        (block, n, from) -> {
+          float[] otherBlock = OTHER_BLOCK.get();
+          memory(other).position(from).get(otherBlock, 0, n);
+          work.on(block, otherBlock, n, from);
+        },
+        null,
+        null);
+    Reference.reachabilityFence(other);
   }
 
   private static void requireAlike(INDArray in, INDArray out) {

@@ -51,6 +51,28 @@ class HostBlocksTest {
     assertEquals(3 * length, seen.get());
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {2, 2049, 100 * 2048 + 1})
+  void pairsOfValuesAtTheSamePlace(long length) {
+    INDArray in = count(length).reshape(1, length);
+    INDArray other =
+        count(2 * length).reshape(2, length).get(NDArrayIndex.interval(1, 2), NDArrayIndex.all());
+    INDArray out = in.ulike();
+    HostBlocks.PairWork difference =
+        (block, second, n, from) -> {
+          for (int i = 0; i < n; i++) {
+            block[i] = second[i] - block[i];
+          }
+        };
+    HostBlocks.map(in, other, out, difference);
+    NdAssert.assertSame(in.mul(0).add(length), out);
+    NdAssert.assertSame(count(length).reshape(1, length), in);
+    HostBlocks.map(in, other, in, difference);
+    NdAssert.assertSame(out, in);
+    assertThrows(
+        IllegalArgumentException.class, () -> HostBlocks.map(in, count(length), in, difference));
+  }
+
   @Test
   void viewsWithoutGaps() {
     INDArray matrix = count(600).reshape(60, 10);

@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.training.likelihood;
 
+import org.dl4jebm.layers.HostBlocks;
 import org.dl4jebm.layers.ScratchSpace;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.rbm.BernoulliUnits;
@@ -21,7 +22,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class AnnealingChains implements AutoCloseable {
 
-  /** Numbers in the wider array of a block of chains; about six such arrays are in use. */
+  /** Numbers in the wider array of a block of chains; about five such arrays are in use. */
   private static final long BLOCK_ELEMENTS = 1 << 21;
 
   /** What {@link #addSmallChange} may leave out of a log weight in one step, in nats. */
@@ -46,15 +47,15 @@ final class AnnealingChains implements AutoCloseable {
   private final INDArray field;
   private final INDArray hidden;
   private final INDArray hiddenT;
-  private final INDArray change;
-  private final INDArray work;
-  private final INDArray workT;
+  private final INDArray fieldT;
 
   private final INDArray baseVisible;
   private final INDArray visibleRise;
   private final INDArray visibleBias;
   private final INDArray baseHidden;
   private final INDArray hiddenRise;
+  private final float[] baseHiddenValues;
+  private final double largestBaseHidden;
   private final boolean hiddenBaseIsZero;
   private final boolean smallChanges;
   private final INDArray ones;
@@ -76,19 +77,17 @@ final class AnnealingChains implements AutoCloseable {
     field = matrix(chains, model.hiddenSize());
     hidden = matrix(chains, model.hiddenSize());
     hiddenT = hidden.transpose();
-    change = matrix(chains, model.hiddenSize());
-    work = matrix(chains, model.hiddenSize());
-    workT = work.transpose();
+    fieldT = field.transpose();
     baseVisible = base.visibleBias();
     visibleRise =
         model.visibleBias().sub(baseVisible).reshape('f', new long[] {1, model.visibleSize()});
     visibleBias = baseVisible.dup();
     baseHidden = base.hiddenBias();
     hiddenRise = model.hiddenBias().sub(baseHidden);
-    hiddenBaseIsZero = baseHidden.amaxNumber().doubleValue() == 0;
-    smallChanges =
-        model.hiddenUnits() instanceof BernoulliUnits
-            && model.weights().dataType() == DataType.FLOAT;
+    baseHiddenValues = baseHidden.toFloatVector();
+    largestBaseHidden = baseHidden.amaxNumber().doubleValue();
+    hiddenBaseIsZero = largestBaseHidden == 0;
+    smallChanges = model.hiddenUnits() instanceof BernoulliUnits && HostBlocks.reach(target);
     ones = matrix(1, model.hiddenSize()).assign(1);
     sums = Nd4j.create(model.weights().dataType(), new long[] {1, chains}, 'f');
     increments = Nd4j.create(DataType.DOUBLE, new long[] {1, chains}, 'f');
@@ -132,10 +131,10 @@ final class AnnealingChains implements AutoCloseable {
           }
           model.hiddenFieldInto(statisticT, target, targetT);
           Nd4j.gemm(visibleRise, statisticT, sums, false, false, to - from, 0);
-          if (smallChanges && writeSmallChange(to - from)) {
+          if (smallChanges && changesAreSmall(to - from)) {
             hiddenField(to, field);
             model.hiddenUnits().fieldToMeanAndSample(field, hidden, random);
-            addSmallChange();
+            addSmallChange(to - from);
             increments.assign(sums);
           } else {
             increments.assign(sums);
@@ -185,19 +184,11 @@ final class AnnealingChains implements AutoCloseable {
         .reshape('f', increments.shape());
   }
 
-  /**
-   * Writes a third of {@code d = z_to - z_from} into {@link #change}.
-   *
-   * @return whether all changes are small enough for {@link #addSmallChange}
-   */
-  private boolean writeSmallChange(double rise) {
-    target.muli(rise / 3, change);
-    if (!hiddenBaseIsZero) {
-      change.addiRowVector(baseHidden.mul(-rise / 3));
-    }
-    INDArray flat = change.reshape('c', new long[] {change.length()});
+  /** Whether all changes {@code d = z_to - z_from} are small enough for {@link #addSmallChange}. */
+  private boolean changesAreSmall(double rise) {
+    INDArray flat = target.reshape('c', new long[] {target.length()});
     int place = Nd4j.getBlasWrapper().level1().iamax(flat);
-    double largest = 3 * Math.abs(flat.getDouble(place));
+    double largest = rise * (Math.abs(flat.getDouble(place)) + largestBaseHidden);
     return model.hiddenSize() * Math.pow(largest, 4) / 192 < TRUNCATION;
   }
 
@@ -213,22 +204,26 @@ final class AnnealingChains implements AutoCloseable {
    * exact in FLOAT: it has no difference of large sums (and ND4J's expm1 and log1p lose small
    * arguments).
    */
-  private void addSmallChange() {
-    INDArray w = change;
-    INDArray s = field;
-    // work = 3/2 (1 - w (1 - 2 s)) w = d/2 (1 - d/3 (1 - 2 s))
-    s.muli(3, work);
-    work.subi(1.5).muli(w).addi(1.5).muli(w);
-    // s + work (s^2 - s), times w
-    INDArray curvature = scratchLike(s);
-    s.muli(s, curvature);
-    curvature.subi(s);
-    work.muli(curvature).addi(s).muli(w);
-    Nd4j.gemm(ones, workT, sums, false, false, 3, 1);
+  private void addSmallChange(double rise) {
+    HostBlocks.map(
+        field, target, field, (s, y, n, from) -> smallChange(s, y, n, from, (float) rise));
+    Nd4j.gemm(ones, fieldT, sums, false, false, 1, 1);
   }
 
-  private static INDArray scratchLike(INDArray x) {
-    return Nd4j.createUninitialized(x.dataType(), x.shape(), 'c');
+  /** Replaces the means {@code s} by the changes. */
+  private void smallChange(float[] s, float[] y, int n, long from, float rise) {
+    int column = (int) (from % baseHiddenValues.length);
+    for (int start = 0; start < n; ) {
+      int length = Math.min(n - start, baseHiddenValues.length - column);
+      for (int i = 0; i < length; i++) {
+        float d = rise * (y[start + i] - baseHiddenValues[column + i]);
+        float p = s[start + i];
+        float variance = p - p * p;
+        s[start + i] = d * (p - d * (0.5f - d * (1 - 2 * p) / 6) * variance);
+      }
+      start += length;
+      column = 0;
+    }
   }
 
   /** The log weights, a copy. */
