@@ -18,6 +18,9 @@ import java.util.Locale;
  */
 public record AisSandwich(AisEstimate forward, AisEstimate reverse) {
 
+  /** Standard errors of the gap from which on a negative one is no chance. */
+  private static final double CONTRADICTION = 3;
+
   /**
    * Reverse less forward estimate.
    *
@@ -29,18 +32,43 @@ public record AisSandwich(AisEstimate forward, AisEstimate reverse) {
   }
 
   /**
+   * Standard error of the gap, from those of both estimates.
+   *
+   * @return in nats; NaN with a single chain
+   */
+  public double gapError() {
+    return Math.hypot(forward.standardError(), reverse.standardError());
+  }
+
+  /**
+   * Tells whether the estimates contradict each other: the forward one exceeds the reverse one by
+   * more than three standard errors. Forward chains have then found a part of the model in which
+   * the starts of the reverse chains do not lie; the forward estimate is the better one, and may be
+   * too low still.
+   *
+   * @return whether the gap is below 0 beyond noise
+   */
+  public boolean isContradictory() {
+    return gap() < -CONTRADICTION * gapError();
+  }
+
+  /**
    * A report of three lines.
    *
-   * @return both estimates and the gap
+   * @return both estimates and the gap, with a warning if they contradict each other
    */
   @Override
   public String toString() {
     return String.format(
         Locale.ROOT,
-        "%s%n%s%ngap %.4f +- %.4f nats",
+        "%s%n%s%ngap %.4f +- %.4f nats%s",
         forward,
         reverse,
         gap(),
-        Math.hypot(forward.standardError(), reverse.standardError()));
+        gapError(),
+        isContradictory()
+            ? ": below 0, so the reverse chains started without a part of the model; log Z is more"
+                + " likely above the forward estimate than between the two"
+            : "");
   }
 }

@@ -4,6 +4,7 @@
 package org.dl4jebm.training.likelihood;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -204,6 +205,39 @@ class AnnealedImportanceSamplingTest {
       double limit = 0.5 * Math.pow(10, -i);
       assertTrue(Limits.SIGMAS * estimate.standardError() < limit);
       assertEquals(exact, estimate.logPartition(), limit);
+    }
+  }
+
+  /**
+   * All visible units off, with a share of {@code 1 / (1 + exp(-4))}, or all on. Started in the
+   * smaller part, the reverse estimate falls short of {@code log Z}: chains cross over only where
+   * the parts have become alike.
+   */
+  @Test
+  void startsThatMissAPartContradictTheForwardEstimate() {
+    RbmModel model =
+        new RbmModel(
+            Nd4j.valueArrayOf(new long[] {4, 1}, 20.0, DataType.DOUBLE),
+            Nd4j.createFromArray(-44.0),
+            Nd4j.valueArrayOf(new long[] {4}, -10.0, DataType.DOUBLE),
+            new BernoulliUnits(),
+            new BernoulliUnits());
+    double exact = new ExactLikelihood(model).logPartition();
+    assertEquals(Math.log(1 + Math.exp(-4)), exact, 1e-3);
+    BaseRate base =
+        BaseRate.given(model, Nd4j.zeros(DataType.DOUBLE, 4), Nd4j.createFromArray(0.0));
+    AnnealedImportanceSampling ais =
+        new AnnealedImportanceSampling(model, base, AisOptions.linear(500, 400));
+    AisSandwich missed = ais.both(Nd4j.ones(DataType.DOUBLE, 400, 4));
+    assertEquals(exact, missed.forward().logPartition(), 0.3);
+    assertTrue(missed.reverse().logPartition() < exact - 1);
+    assertTrue(missed.isContradictory());
+    assertTrue(missed.toString().contains("started without a part of the model"));
+    try (RandomStream random = new RandomStream(6)) {
+      AisSandwich fair = ais.both(new ExactLikelihood(model).sample(400, random));
+      assertEquals(exact, fair.reverse().logPartition(), 0.3);
+      assertFalse(fair.isContradictory());
+      assertEquals(3, fair.toString().lines().count());
     }
   }
 
