@@ -102,6 +102,16 @@ class ChainDiagnosticsTest {
   }
 
   /** With A = {1, 2, 3, 4} and B = {5, 6, 7, 9}, all by hand. */
+  /**
+   * Computed apart from this program from equations 2, 3 and 10 to 13 of Vehtari et al. (2021),
+   * with half of the first pair that is not counted where it starts with a positive number.
+   */
+  @Test
+  void effectiveSampleSizeOfShortChains() {
+    double[][] chains = {{1, 2, 3, 4, 5, 5, 4, 2, 1, 1}, {2, 3, 5, 6, 6, 5, 4, 4, 2, 1}};
+    assertEquals(10.842490842490841, ChainDiagnostics.effectiveSampleSize(chains), 1e-9);
+  }
+
   @Test
   void splitRHatByHand() {
     double[][] x = {{1, 2, 3, 4}, {5, 6, 7, 9}};
