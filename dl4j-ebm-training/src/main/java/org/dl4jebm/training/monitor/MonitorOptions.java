@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.dl4jebm.layers.random.Seeds;
 import org.dl4jebm.training.likelihood.AisOptions;
 
@@ -112,18 +113,7 @@ public record MonitorOptions(
    * @return changed options
    */
   public MonitorOptions withEvery(int every) {
-    return new MonitorOptions(
-        folder,
-        every,
-        measures,
-        ais,
-        maxStates,
-        tileHeight,
-        tileWidth,
-        filters,
-        chains,
-        sweeps,
-        seed);
+    return changed(d -> d.every = every);
   }
 
   /**
@@ -133,18 +123,7 @@ public record MonitorOptions(
    * @return changed options
    */
   public MonitorOptions withMeasures(Set<Measure> measures) {
-    return new MonitorOptions(
-        folder,
-        every,
-        measures,
-        ais,
-        maxStates,
-        tileHeight,
-        tileWidth,
-        filters,
-        chains,
-        sweeps,
-        seed);
+    return changed(d -> d.measures = measures);
   }
 
   /**
@@ -159,18 +138,7 @@ public record MonitorOptions(
    * @return changed options
    */
   public MonitorOptions withAis(AisOptions ais) {
-    return new MonitorOptions(
-        folder,
-        every,
-        measures,
-        ais,
-        maxStates,
-        tileHeight,
-        tileWidth,
-        filters,
-        chains,
-        sweeps,
-        seed);
+    return changed(d -> d.ais = ais);
   }
 
   /**
@@ -181,18 +149,7 @@ public record MonitorOptions(
    * @return changed options
    */
   public MonitorOptions withMaxStates(long maxStates) {
-    return new MonitorOptions(
-        folder,
-        every,
-        measures,
-        ais,
-        maxStates,
-        tileHeight,
-        tileWidth,
-        filters,
-        chains,
-        sweeps,
-        seed);
+    return changed(d -> d.maxStates = maxStates);
   }
 
   /**
@@ -205,8 +162,11 @@ public record MonitorOptions(
    * @return changed options
    */
   public MonitorOptions withTile(int height, int width) {
-    return new MonitorOptions(
-        folder, every, measures, ais, maxStates, height, width, filters, chains, sweeps, seed);
+    return changed(
+        d -> {
+          d.tileHeight = height;
+          d.tileWidth = width;
+        });
   }
 
   /**
@@ -216,18 +176,7 @@ public record MonitorOptions(
    * @return changed options
    */
   public MonitorOptions withFilters(int filters) {
-    return new MonitorOptions(
-        folder,
-        every,
-        measures,
-        ais,
-        maxStates,
-        tileHeight,
-        tileWidth,
-        filters,
-        chains,
-        sweeps,
-        seed);
+    return changed(d -> d.filters = filters);
   }
 
   /**
@@ -238,18 +187,11 @@ public record MonitorOptions(
    * @return changed options
    */
   public MonitorOptions withChains(int chains, int sweeps) {
-    return new MonitorOptions(
-        folder,
-        every,
-        measures,
-        ais,
-        maxStates,
-        tileHeight,
-        tileWidth,
-        filters,
-        chains,
-        sweeps,
-        seed);
+    return changed(
+        d -> {
+          d.chains = chains;
+          d.sweeps = sweeps;
+        });
   }
 
   /**
@@ -259,18 +201,58 @@ public record MonitorOptions(
    * @return changed options
    */
   public MonitorOptions withSeed(long seed) {
-    return new MonitorOptions(
-        folder,
-        every,
-        measures,
-        ais,
-        maxStates,
-        tileHeight,
-        tileWidth,
-        filters,
-        chains,
-        sweeps,
-        seed);
+    return changed(d -> d.seed = seed);
+  }
+
+  private MonitorOptions changed(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.build();
+  }
+
+  /** The options but the folder, open to changes. */
+  private static final class Draft {
+
+    private final Path folder;
+    private int every;
+    private Set<Measure> measures;
+    private AisOptions ais;
+    private long maxStates;
+    private int tileHeight;
+    private int tileWidth;
+    private int filters;
+    private int chains;
+    private int sweeps;
+    private long seed;
+
+    Draft(MonitorOptions from) {
+      folder = from.folder;
+      every = from.every;
+      measures = from.measures;
+      ais = from.ais;
+      maxStates = from.maxStates;
+      tileHeight = from.tileHeight;
+      tileWidth = from.tileWidth;
+      filters = from.filters;
+      chains = from.chains;
+      sweeps = from.sweeps;
+      seed = from.seed;
+    }
+
+    MonitorOptions build() {
+      return new MonitorOptions(
+          folder,
+          every,
+          measures,
+          ais,
+          maxStates,
+          tileHeight,
+          tileWidth,
+          filters,
+          chains,
+          sweeps,
+          seed);
+    }
   }
 
   private static void require(boolean holds, String option, Object value, String accepted) {
