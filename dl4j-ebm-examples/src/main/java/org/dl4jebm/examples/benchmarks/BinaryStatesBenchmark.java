@@ -43,6 +43,9 @@ public class BinaryStatesBenchmark {
   private static final int HIDDEN = 500;
   private static final long SEED = 42;
 
+  /** Rounding of a sum of some hundred numbers below 1/2. */
+  private static final double TOLERANCE = 1e-3;
+
   /** Share of the units that are on. */
   @Param({"0.02", "0.05", "0.1", "0.2", "0.5"})
   public double density;
@@ -74,6 +77,13 @@ public class BinaryStatesBenchmark {
     heapField = new float[ROWS * HIDDEN];
     on = new int[ROWS * VISIBLE];
     rowStarts = new int[ROWS + 1];
+    float[] products = product().data().asFloat();
+    float[] sums = sumsOfRows();
+    for (int i = 0; i < sums.length; i++) {
+      if (Math.abs(sums[i] - products[i]) > TOLERANCE) {
+        throw new IllegalStateException("field " + i + " is " + sums[i] + ", not " + products[i]);
+      }
+    }
   }
 
   /**

@@ -12,6 +12,7 @@ import org.dl4jebm.training.likelihood.AnnealedImportanceSampling;
 import org.dl4jebm.training.likelihood.BaseRate;
 import org.dl4jebm.training.likelihood.ExactLikelihood;
 import org.dl4jebm.training.likelihood.PseudoLikelihood;
+import org.dl4jebm.training.likelihood.ReconstructionError;
 import org.dl4jebm.training.report.Progress;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -52,8 +53,6 @@ final class Likelihood {
     }
     double trainEnergy = meanFreeEnergy(model, data.train());
     double testEnergy = meanFreeEnergy(model, data.test());
-    INDArray missed = data.test().sub(model.reconstruct(data.test()));
-    double error = missed.muli(missed).sum(1).meanNumber().doubleValue();
     return new Finding(
         seed,
         -trainEnergy - forward,
@@ -63,7 +62,7 @@ final class Likelihood {
         forward,
         largestTerm(model, data.train()),
         pseudoLikelihood(model, data.test()),
-        error,
+        ReconstructionError.mean(model, data.test()),
         trainingSeconds,
         (System.nanoTime() - start) / 1e9);
   }

@@ -15,6 +15,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.dl4jebm.examples.cli.Checks;
 import org.dl4jebm.layers.random.Seeds;
 import org.dl4jebm.layers.rbm.RbmModel;
+import org.dl4jebm.layers.rbm.RbmParamInitializer;
 import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachine;
 import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachineLayer;
 import org.dl4jebm.training.ModelFiles;
@@ -143,7 +144,7 @@ public final class RbmExperiment {
                 .build());
     network.init();
     RestrictedBoltzmannMachineLayer rbm = (RestrictedBoltzmannMachineLayer) network.getLayer(0);
-    rbm.getParam("vb")
+    rbm.getParam(RbmParamInitializer.VISIBLE_BIAS_KEY)
         .assign(rbm.model().visibleUnits().biasForMean(data.train().mean(0)).reshape(1, -1));
     if (settings.monitorEvery() > 0) {
       network.setListeners(monitor(network, seed));

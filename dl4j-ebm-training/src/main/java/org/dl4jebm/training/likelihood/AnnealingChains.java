@@ -144,7 +144,7 @@ final class AnnealingChains implements AutoCloseable {
           logWeights.addi(increments);
           if (move) {
             model.hiddenUnits().toStatistic(hidden);
-            visibleRise(to);
+            moveVisibleBias(to);
             model
                 .tempered(to, baseHidden, visibleBias)
                 .visibleFieldInto(hiddenT, visible, visibleT);
@@ -154,8 +154,8 @@ final class AnnealingChains implements AutoCloseable {
     return increments;
   }
 
-  /** {@code (1 - beta) b_A + beta b}. */
-  private void visibleRise(double beta) {
+  /** Leaves {@code (1 - beta) b_A + beta b} in {@link #visibleBias}. */
+  private void moveVisibleBias(double beta) {
     visibleRise.reshape(visibleBias.shape()).muli(beta, visibleBias);
     visibleBias.addi(baseVisible);
   }
