@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.rbm;
 
 import java.util.Map;
+import org.dl4jebm.layers.Rows;
 import org.dl4jebm.layers.Workspaces;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

@@ -6,6 +6,7 @@ package org.dl4jebm.layers.rbm;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.DoubleUnaryOperator;
+import org.dl4jebm.layers.Logistic;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationReLU;

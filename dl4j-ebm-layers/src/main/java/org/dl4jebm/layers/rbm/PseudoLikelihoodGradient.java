@@ -6,6 +6,7 @@ package org.dl4jebm.layers.rbm;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.dl4jebm.layers.ScratchSpace;
+import org.dl4jebm.layers.Softplus;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.rbm;
 
 import java.util.Arrays;
+import org.dl4jebm.layers.Rows;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;

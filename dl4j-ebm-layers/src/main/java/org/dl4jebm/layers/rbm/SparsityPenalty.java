@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.rbm;
 
+import org.dl4jebm.layers.Rows;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

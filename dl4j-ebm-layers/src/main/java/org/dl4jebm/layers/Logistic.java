@@ -1,9 +1,8 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.dl4jebm.layers.rbm;
+package org.dl4jebm.layers;
 
-import org.dl4jebm.layers.HostBlocks;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -16,7 +15,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  * results are the same on every machine, with an absolute error below 2.5e-7, so values below about
  * 1e-7 may become 0. NaN stays NaN, and the infinities give 0 and 1.
  */
-final class Logistic {
+public final class Logistic {
 
   /** From here on the function is 1 in FLOAT, and its approximation is cut off. */
   private static final float END = 17.4f;
@@ -36,8 +35,12 @@ final class Logistic {
 
   private Logistic() {}
 
-  /** Replaces every value by its logistic function; the array must be contiguous. */
-  static void apply(INDArray x) {
+  /**
+   * Replaces every value by its logistic function.
+   *
+   * @param x a contiguous array of any shape. Modified.
+   */
+  public static void apply(INDArray x) {
     if (HostBlocks.reach(x)) {
       HostBlocks.map(x, x, (block, n, from) -> apply(block, n));
     } else {
@@ -48,10 +51,11 @@ final class Logistic {
   /**
    * Replaces every value by its logistic function and draws 1 with this probability, otherwise 0.
    *
-   * @param x becomes the probabilities, unless it is {@code sample}; contiguous
-   * @param sample gets the states; of the shape and type of {@code x}, contiguous
+   * @param x becomes the probabilities, unless it is {@code sample}; contiguous. Modified.
+   * @param sample gets the states; of the shape and type of {@code x}, contiguous. Modified.
+   * @param random the stream to draw from
    */
-  static void applyAndDraw(INDArray x, INDArray sample, RandomStream random) {
+  public static void applyAndDraw(INDArray x, INDArray sample, RandomStream random) {
     if (HostBlocks.reach(x) && HostBlocks.reach(sample) && x.ordering() == sample.ordering()) {
       random.bernoulli(x, (block, n, from) -> apply(block, n), sample);
     } else {
@@ -60,8 +64,13 @@ final class Logistic {
     }
   }
 
-  /** Replaces the first {@code n} values. */
-  static void apply(float[] block, int n) {
+  /**
+   * Replaces the first values of a block, for use with {@link HostBlocks}.
+   *
+   * @param block values in FLOAT. Modified.
+   * @param n how many of them to replace
+   */
+  public static void apply(float[] block, int n) {
     for (int i = 0; i < n; i++) {
       float x = block[i];
       float y = Math.min(x * x, END_SQUARED);

@@ -1,9 +1,8 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.dl4jebm.layers.rbm;
+package org.dl4jebm.layers;
 
-import org.dl4jebm.layers.HostBlocks;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
@@ -15,7 +14,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  * that the JVM vectorises, with an absolute error below 2e-7; elsewhere it takes five operations of
  * ND4J.
  */
-final class Softplus {
+public final class Softplus {
 
   /** From here on the second term vanishes in FLOAT beside any result that matters. */
   private static final float END = 17.4f;
@@ -39,10 +38,10 @@ final class Softplus {
   /**
    * Returns the function of each value.
    *
-   * @param x not modified
-   * @return a new array
+   * @param x an array of any shape. Not modified.
+   * @return a new array of the same shape
    */
-  static INDArray of(INDArray x) {
+  public static INDArray of(INDArray x) {
     if (HostBlocks.reach(x)) {
       INDArray result = x.ulike();
       if (HostBlocks.reach(result) && result.ordering() == x.ordering()) {
@@ -54,8 +53,13 @@ final class Softplus {
     return Transforms.log1p(tail, false).addi(Transforms.relu(x, true));
   }
 
-  /** Replaces the first {@code n} values. */
-  static void apply(float[] block, int n) {
+  /**
+   * Replaces the first values of a block, for use with {@link HostBlocks}.
+   *
+   * @param block values in FLOAT. Modified.
+   * @param n how many of them to replace
+   */
+  public static void apply(float[] block, int n) {
     for (int i = 0; i < n; i++) {
       float x = block[i];
       float t = Math.min(Math.abs(x), END);

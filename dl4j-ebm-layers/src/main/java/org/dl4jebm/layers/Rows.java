@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.dl4jebm.layers.rbm;
+package org.dl4jebm.layers;
 
 import java.lang.ref.Reference;
 import org.bytedeco.javacpp.BytePointer;
@@ -12,7 +12,7 @@ import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Operations between the rows of a matrix and a vector, each in the way that takes least time. */
-final class Rows {
+public final class Rows {
 
   private Rows() {}
 
@@ -24,8 +24,10 @@ final class Rows {
    * @param matrixTransposed {@code [k, n]}, the transpose of a matrix in 'c' order. Not modified.
    * @param weights {@code [n]}. Not modified.
    * @param out {@code [k]}. Modified.
+   * @param factor factor of the new sum
+   * @param before factor of what is in {@code out}; with 0 it may be uninitialised
    */
-  static void weightedSum(
+  public static void weightedSum(
       INDArray matrixTransposed, INDArray weights, INDArray out, double factor, double before) {
     Nd4j.exec(new Mmul(matrixTransposed, weights, out, factor, before, MMulTranspose.allFalse()));
   }
@@ -35,9 +37,9 @@ final class Rows {
    *
    * @param matrix {@code [n, k]}. Not modified.
    * @param vector {@code [k]}, of the same type. Not modified.
-   * @return {@code [n]}
+   * @return {@code [n]}, new
    */
-  static INDArray products(INDArray matrix, INDArray vector) {
+  public static INDArray products(INDArray matrix, INDArray vector) {
     INDArray out = Nd4j.createUninitialized(matrix.dataType(), matrix.size(0));
     return Nd4j.exec(new Mmul(matrix, vector, out, MMulTranspose.allFalse()))[0];
   }
@@ -48,7 +50,7 @@ final class Rows {
    * @param matrix {@code [n, k]}. Overwritten.
    * @param row {@code [k]}, of the same type. Not modified.
    */
-  static void fill(INDArray matrix, INDArray row) {
+  public static void fill(INDArray matrix, INDArray row) {
     if (!hasPlainMemory(matrix) || matrix.ordering() != 'c' || !hasPlainMemory(row)) {
       matrix.assign(row.reshape('c', new long[] {1, row.length()}).broadcast(matrix.shape()));
       return;

@@ -1,11 +1,10 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.dl4jebm.layers.rbm;
+package org.dl4jebm.layers;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
-import org.dl4jebm.layers.HostBlocks;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
