@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.pretrain;
 
 import java.util.Map;
+import java.util.Optional;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -46,6 +47,15 @@ public interface ResumablePretraining {
    * @return {@code [n, nOut]}, new
    */
   INDArray sampleOutput(INDArray input, RandomStream random);
+
+  /**
+   * Says why {@link #sampleOutput} cannot be used.
+   *
+   * @return the reason and what is accepted, or empty where it can be used, as by default
+   */
+  default Optional<String> reasonNotSampled() {
+    return Optional.empty();
+  }
 
   /**
    * Says in a few words what {@code score()} means while the layer is pretrained, for progress

@@ -75,9 +75,10 @@ final class PretrainChecks {
   }
 
   private static void checkTransfer(PretrainOptions options, NetworkStack stack, Stage stage) {
-    if (options.transferTo(stage.name()) == LayerTransfer.SAMPLES
-        && stack.hasLayersBelow(stage)
-        && !(stack.layerBelow(stage) instanceof ResumablePretraining)) {
+    if (options.transferTo(stage.name()) != LayerTransfer.SAMPLES || !stack.hasLayersBelow(stage)) {
+      return;
+    }
+    if (!(stack.layerBelow(stage) instanceof ResumablePretraining below)) {
       throw new IllegalArgumentException(
           "transfer to layer \""
               + stage.name()
@@ -87,6 +88,17 @@ final class PretrainChecks {
                   : "a " + stack.layerBelow(stage).getClass().getSimpleName())
               + "; accepted: a layer that can be sampled, or MEANS");
     }
+    below
+        .reasonNotSampled()
+        .ifPresent(
+            reason -> {
+              throw new IllegalArgumentException(
+                  "transfer to layer \""
+                      + stage.name()
+                      + "\" is SAMPLES, but the layer below cannot be sampled: "
+                      + reason
+                      + ", or MEANS");
+            });
   }
 
   private static void checkListeners(Stage stage) {

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.dl4jebm.layers.rbm;
+package org.dl4jebm.layers.pretrain;
 
 import java.util.Map;
 import org.deeplearning4j.nn.gradient.DefaultGradient;

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.dl4jebm.layers.rbm;
+package org.dl4jebm.layers.pretrain;
 
 import java.util.Arrays;
 import java.util.function.Supplier;
@@ -11,15 +11,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * What can be wrong with a batch that a restricted Boltzmann machine is to be trained on.
+ * What can be wrong with a batch that a layer is to be pretrained on.
  *
  * @param layerId names the layer in messages
  */
-record RbmBatchChecks(Supplier<String> layerId) {
+record BatchChecks(Supplier<String> layerId) {
 
-  /** The shape, finite values, and what the objective accepts. */
-  void checkData(INDArray batch, RestrictedBoltzmannMachine conf, DataType dataType) {
-    long width = conf.getNIn();
+  void checkShape(INDArray batch, long width) {
     if (batch.rank() != 2 || batch.size(1) != width || batch.size(0) == 0) {
       throw new DL4JInvalidInputException(
           "pretraining data have shape "
@@ -29,8 +27,9 @@ record RbmBatchChecks(Supplier<String> layerId) {
               + "] with n at least 1 "
               + layerId.get());
     }
-    UnitType units = conf.getVisibleUnits();
-    INDArray states = batch.castTo(dataType);
+  }
+
+  void checkFinite(INDArray states, String acceptedBy) {
     INDArray flat =
         states.elementWiseStride() == 1
             ? states
@@ -38,17 +37,10 @@ record RbmBatchChecks(Supplier<String> layerId) {
     if (!Double.isFinite(Nd4j.getBlasWrapper().dot(flat, flat))) {
       throw new DL4JInvalidInputException(
           "pretraining data hold NaN or infinite values, or their squares overflow; accepted by "
-              + units.describe()
+              + acceptedBy
               + ": finite values "
               + layerId.get());
     }
-    conf.trainingObjective()
-        .findBadData(units, states)
-        .ifPresent(
-            problem -> {
-              throw new DL4JInvalidInputException(
-                  "pretraining data hold " + problem + " " + layerId.get());
-            });
   }
 
   /** One weight a row, none of them negative, not all of them 0; null is accepted. */
