@@ -1,0 +1,95 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.autoencoder;
+
+import org.dl4jebm.layers.Rows;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/**
+ * Arrays of a step of pretraining, reused for batches of one size. The two parts of the gradient of
+ * tied weights, that of the way back and that of the way there,
+ *
+ * <pre>{@code   dW = residual' code + input' delta}</pre>
+ *
+ * are one product, because residuals and inputs stand under each other in one array, codes and
+ * deltas in another. There are {@code samples} codes for each example; those of one sample stand
+ * together. Transposes are views, made once.
+ */
+final class StepRows {
+
+  /** Derivatives of the loss by the inputs of the visible units, {@code [samples n, nIn]}. */
+  final INDArray residual;
+
+  /** What the hidden units got, {@code [n, nIn]}. */
+  final INDArray input;
+
+  /** States of the hidden units, {@code [samples n, nOut]}. */
+  final INDArray code;
+
+  /** Derivatives of the loss by the inputs of the hidden units, {@code [n, nOut]}. */
+  final INDArray delta;
+
+  /** Losses of single values, {@code [samples n, nIn]}. */
+  final INDArray loss;
+
+  final INDArray residualT;
+  final INDArray inputT;
+  final INDArray codeT;
+  final INDArray deltaT;
+
+  private final INDArray visibleT;
+  private final INDArray hidden;
+  private final INDArray visibleOnes;
+  private final INDArray ones;
+  private final long examples;
+
+  StepRows(DataType type, long examples, int samples, long visibleSize, long hiddenSize) {
+    this.examples = examples;
+    long codes = samples * examples;
+    long all = codes + examples;
+    INDArray visible = Nd4j.create(type, new long[] {all, visibleSize}, 'c');
+    hidden = Nd4j.create(type, new long[] {all, hiddenSize}, 'c');
+    visibleT = visible.transpose();
+    residual = rows(visible, 0, codes);
+    input = rows(visible, codes, all);
+    code = rows(hidden, 0, codes);
+    delta = rows(hidden, codes, all);
+    loss = Nd4j.create(type, new long[] {codes, visibleSize}, 'c');
+    residualT = residual.transpose();
+    inputT = input.transpose();
+    codeT = code.transpose();
+    deltaT = delta.transpose();
+    visibleOnes = Nd4j.ones(type, visibleSize);
+    ones = Nd4j.ones(type, codes);
+  }
+
+  private static INDArray rows(INDArray matrix, long from, long to) {
+    return matrix.get(NDArrayIndex.interval(from, to), NDArrayIndex.all());
+  }
+
+  long examples() {
+    return examples;
+  }
+
+  boolean isOf(DataType type) {
+    return hidden.dataType() == type;
+  }
+
+  /** The losses of rows. */
+  double[] losses() {
+    return Rows.products(loss, visibleOnes).toDoubleVector();
+  }
+
+  /** Writes the gradient; {@code dW} is overwritten too. */
+  void gradientInto(INDArray weights, INDArray hiddenBias, INDArray visibleBias) {
+    Nd4j.gemm(visibleT, hidden, weights, false, false, 1.0, 0.0);
+    INDArray exampleOnes =
+        ones.length() == examples ? ones : ones.get(NDArrayIndex.interval(0, examples));
+    Rows.weightedSum(deltaT, exampleOnes, hiddenBias, 1, 0);
+    Rows.weightedSum(residualT, ones, visibleBias, 1, 0);
+  }
+}

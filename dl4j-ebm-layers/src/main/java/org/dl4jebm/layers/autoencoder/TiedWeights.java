@@ -1,0 +1,72 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.autoencoder;
+
+import org.dl4jebm.layers.Rows;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The affine maps of a layer with tied weights, over views of its parameters. Arrays of rows are in
+ * 'c' order, so that their transposes are the 'f'-ordered results that gemm writes without a
+ * temporary copy.
+ *
+ * @param weights {@code W [nIn, nOut]}
+ * @param hiddenBias {@code c [nOut]}
+ * @param visibleBias {@code b [nIn]}
+ */
+record TiedWeights(INDArray weights, INDArray hiddenBias, INDArray visibleBias) {
+
+  TiedWeights {
+    hiddenBias = vector(hiddenBias);
+    visibleBias = vector(visibleBias);
+  }
+
+  private static INDArray vector(INDArray bias) {
+    return bias.rank() == 1 ? bias : bias.reshape(bias.length());
+  }
+
+  long visibleSize() {
+    return weights.size(0);
+  }
+
+  long hiddenSize() {
+    return weights.size(1);
+  }
+
+  /** Writes {@code c + x W} for rows {@code x}, given as the transpose. */
+  void hiddenFieldInto(INDArray visibleTransposed, INDArray out, INDArray outTransposed) {
+    Rows.fill(out, hiddenBias);
+    Nd4j.gemm(weights, visibleTransposed, outTransposed, true, false, 1.0, 1.0);
+  }
+
+  /** Writes {@code b + h W'} for rows {@code h}, given as the transpose. */
+  void visibleFieldInto(INDArray hiddenTransposed, INDArray out, INDArray outTransposed) {
+    Rows.fill(out, visibleBias);
+    Nd4j.gemm(weights, hiddenTransposed, outTransposed, false, false, 1.0, 1.0);
+  }
+
+  /** Writes {@code r W} for rows {@code r}: derivatives by {@code h} from those by its image. */
+  void backInto(INDArray residualTransposed, INDArray outTransposed) {
+    Nd4j.gemm(weights, residualTransposed, outTransposed, true, false, 1.0, 0.0);
+  }
+
+  /** {@code c + x W}, new. */
+  INDArray hiddenField(INDArray visible) {
+    INDArray out = create(visible, hiddenSize());
+    hiddenFieldInto(visible.castTo(weights.dataType()).transpose(), out, out.transpose());
+    return out;
+  }
+
+  /** {@code b + h W'}, new. */
+  INDArray visibleField(INDArray hidden) {
+    INDArray out = create(hidden, visibleSize());
+    visibleFieldInto(hidden.castTo(weights.dataType()).transpose(), out, out.transpose());
+    return out;
+  }
+
+  private INDArray create(INDArray rows, long width) {
+    return Nd4j.createUninitialized(weights.dataType(), new long[] {rows.size(0), width}, 'c');
+  }
+}
