@@ -3,10 +3,10 @@
  */
 package org.dl4jebm.layers.rbm;
 
+import org.dl4jebm.layers.StableSoftmax;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.BaseActivationFunction;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.ops.transforms.Transforms;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
@@ -35,16 +35,6 @@ public final class ActivationGroupSoftmax extends BaseActivationFunction {
     this.groupSize = groupSize;
   }
 
-  /**
-   * Replaces every row by its softmax. ND4J's own operation takes a maximum that is never below 0
-   * and so gives NaN in DOUBLE for rows of values that all lie below about -700.
-   */
-  static void softmax(INDArray rows) {
-    rows.subiColumnVector(rows.max(1));
-    Transforms.exp(rows, false);
-    rows.diviColumnVector(rows.sum(1));
-  }
-
   @Override
   public INDArray getActivation(INDArray in, boolean training) {
     return in.assign(activations(in));
@@ -53,7 +43,7 @@ public final class ActivationGroupSoftmax extends BaseActivationFunction {
   /** One group a row, in an array of its own. */
   private INDArray activations(INDArray in) {
     INDArray rows = groups(in.dup('c'));
-    softmax(rows);
+    StableSoftmax.softmax(rows);
     return rows.reshape('c', in.shape());
   }
 

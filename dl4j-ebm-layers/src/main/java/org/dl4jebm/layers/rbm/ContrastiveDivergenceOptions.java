@@ -3,11 +3,9 @@
  */
 package org.dl4jebm.layers.rbm;
 
-import java.io.IOException;
-import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.dl4jebm.layers.Schedules;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.schedule.ISchedule;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
 
 /**
  * Options of {@link ContrastiveDivergence}. Start from {@link #DEFAULT} and change what differs:
@@ -50,7 +48,7 @@ public record ContrastiveDivergenceOptions(
    */
   public ContrastiveDivergenceOptions {
     require(k >= 1, "k", k, "1 or more Gibbs sweeps");
-    requireReadable(kSchedule);
+    Schedules.requireReadable(kSchedule, "kSchedule");
     require(persistentChains >= 0, "persistentChains", persistentChains, "0 (none) or more");
     require(
         sparsityTarget > 0 && sparsityTarget < 1,
@@ -75,24 +73,6 @@ public record ContrastiveDivergenceOptions(
     if (tempering != null && fastWeights != null) {
       throw new IllegalArgumentException(
           "there are " + fastWeights + " and " + tempering + "; accepted: one of the two");
-    }
-  }
-
-  /** DL4J's RampSchedule, for one, is written to a file that it cannot be read from. */
-  private static void requireReadable(ISchedule schedule) {
-    if (schedule == null) {
-      return;
-    }
-    try {
-      ObjectMapper mapper = NeuralNetConfiguration.mapper();
-      mapper.readValue(mapper.writeValueAsString(schedule), ISchedule.class);
-    } catch (IOException | RuntimeException e) {
-      throw new IllegalArgumentException(
-          "kSchedule is a "
-              + schedule.getClass().getName()
-              + ", which cannot be read back from JSON, nor could a model that is saved with it;"
-              + " accepted: schedules that can, such as MapSchedule",
-          e);
     }
   }
 

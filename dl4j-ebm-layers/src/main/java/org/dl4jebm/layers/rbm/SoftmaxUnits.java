@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.dl4jebm.layers.Rows;
+import org.dl4jebm.layers.StableSoftmax;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -145,7 +146,7 @@ public final class SoftmaxUnits implements UnitType {
 
   @Override
   public void fieldToMean(INDArray field) {
-    ActivationGroupSoftmax.softmax(view(field));
+    StableSoftmax.softmax(view(field));
   }
 
   @Override

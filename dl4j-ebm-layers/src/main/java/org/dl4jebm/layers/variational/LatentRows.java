@@ -1,0 +1,108 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.layers.variational;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Activations of any shape as rows of channels, one row for each example and position, and rows of
+ * several samples: all samples of an example stand together.
+ */
+final class LatentRows {
+
+  private LatentRows() {}
+
+  /**
+   * One row a position: {@code [n, C, ...]} or {@code [n, ..., C]} to {@code [n * positions, C]}.
+   */
+  static INDArray of(INDArray activations, boolean channelsLast) {
+    if (activations.rank() == 2) {
+      return activations;
+    }
+    INDArray last = channelsLast ? activations : activations.permute(toLast(activations.rank()));
+    long channels = last.size(-1);
+    return last.dup('c').reshape('c', new long[] {activations.length() / channels, channels});
+  }
+
+  /**
+   * The inverse of {@link #of} with other channels and another number of examples.
+   *
+   * @param like what the rows once were
+   * @return a view of the rows where that is possible
+   */
+  static INDArray toActivations(INDArray rows, INDArray like, boolean channelsLast) {
+    if (like.rank() == 2) {
+      return rows;
+    }
+    long channels = rows.size(1);
+    int rank = like.rank();
+    long[] shape = new long[rank];
+    long positions = 1;
+    for (int i = 1; i < rank - 1; i++) {
+      shape[i] = like.size(channelsLast ? i : i + 1);
+      positions *= shape[i];
+    }
+    shape[0] = rows.size(0) / positions;
+    shape[rank - 1] = channels;
+    INDArray last = rows.reshape('c', shape);
+    return channelsLast ? last : last.permute(toSecond(rank));
+  }
+
+  private static int[] toLast(int rank) {
+    int[] order = new int[rank];
+    for (int i = 1; i < rank - 1; i++) {
+      order[i] = i + 1;
+    }
+    order[rank - 1] = 1;
+    return order;
+  }
+
+  private static int[] toSecond(int rank) {
+    int[] order = new int[rank];
+    order[1] = rank - 1;
+    for (int i = 2; i < rank; i++) {
+      order[i] = i - 1;
+    }
+    return order;
+  }
+
+  /** Repeats the rows of each example: row {@code i T + s} is that of example {@code i}. */
+  static INDArray repeat(INDArray rows, long examples, int samples) {
+    if (samples == 1) {
+      return rows;
+    }
+    long length = rows.length() / examples;
+    return rows.dup('c')
+        .reshape('c', new long[] {examples, 1, length})
+        .broadcast(examples, samples, length)
+        .reshape('c', new long[] {rows.size(0) * samples, rows.size(1)});
+  }
+
+  /** Sums what belongs to the samples of an example; the transpose of {@link #repeat}. */
+  static INDArray sumSamples(INDArray rows, long examples, int samples) {
+    if (samples == 1) {
+      return rows;
+    }
+    long length = rows.length() / examples / samples;
+    return rows.reshape('c', new long[] {examples, samples, length})
+        .sum(1)
+        .reshape('c', new long[] {rows.size(0) / samples, rows.size(1)});
+  }
+
+  /** As many rows as {@code z} has: {@code eta} itself, or its only row repeated. */
+  static INDArray like(INDArray eta, INDArray z) {
+    if (eta.size(0) == z.size(0)) {
+      return eta;
+    }
+    if (eta.size(0) != 1) {
+      throw new IllegalArgumentException(
+          "parameters have "
+              + eta.size(0)
+              + " rows and latent variables "
+              + z.size(0)
+              + "; accepted: as many, or 1");
+    }
+    return eta.broadcast(z.size(0), eta.size(1));
+  }
+}
