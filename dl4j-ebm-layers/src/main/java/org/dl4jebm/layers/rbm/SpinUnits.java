@@ -9,6 +9,7 @@ import java.util.OptionalLong;
 import org.dl4jebm.layers.Logistic;
 import org.dl4jebm.layers.Rows;
 import org.dl4jebm.layers.Softplus;
+import org.dl4jebm.layers.ValueRange;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationTanH;

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.dl4jebm.layers.rbm;
+package org.dl4jebm.layers;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

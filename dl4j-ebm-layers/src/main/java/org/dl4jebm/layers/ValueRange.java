@@ -1,10 +1,9 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.dl4jebm.layers.rbm;
+package org.dl4jebm.layers;
 
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.dl4jebm.layers.HostBlocks;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -12,7 +11,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * Checks that all values of an array lie in an interval, in a fraction of the time that ND4J's
  * minimum and maximum take.
  */
-final class ValueRange {
+public final class ValueRange {
 
   private static final ThreadLocal<float[]> EXCESS =
       ThreadLocal.withInitial(() -> new float[HostBlocks.LENGTH]);
@@ -22,9 +21,12 @@ final class ValueRange {
   /**
    * Whether {@code low <= x <= high} for every value; NaN may be overlooked.
    *
-   * @param values not modified
+   * @param values an array of any shape. Not modified.
+   * @param low smallest value that is accepted
+   * @param high greatest value that is accepted
+   * @return false if a value lies outside
    */
-  static boolean holds(INDArray values, float low, float high) {
+  public static boolean holds(INDArray values, float low, float high) {
     if (HostBlocks.reach(values)) {
       AtomicBoolean outside = new AtomicBoolean();
       HostBlocks.read(
