@@ -16,6 +16,7 @@ import org.deeplearning4j.nn.conf.memory.MemoryReport;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.dl4jebm.layers.pretrain.TiedParamInitializer;
 import org.dl4jebm.layers.random.Seeds;
+import org.nd4j.linalg.activations.impl.ActivationSigmoid;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.regularization.Regularization;
@@ -92,6 +93,20 @@ abstract class EncoderConfiguration extends BasePretrainNetwork {
       Seeds.requireNonZero(conf.getSeed(), "the network's seed");
     } catch (IllegalArgumentException e) {
       throw new DL4JInvalidConfigException(describeLayer() + e.getMessage(), e);
+    }
+  }
+
+  final void requireSigmoid() {
+    if (!(activationFn instanceof ActivationSigmoid)) {
+      throw new IllegalArgumentException(
+          "activation is " + activationFn + "; accepted: the sigmoid, to which the loss belongs");
+    }
+  }
+
+  static void requirePositive(double value, String option) {
+    if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          option + " is " + value + "; accepted: a finite number above 0");
     }
   }
 

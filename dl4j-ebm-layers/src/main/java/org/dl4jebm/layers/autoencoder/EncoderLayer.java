@@ -64,12 +64,11 @@ abstract class EncoderLayer<C extends EncoderConfiguration> extends TiedDenseLay
     try (RandomStream noise = noise(conf.getIterationCount())) {
       losses = objective.step(tied, plain(batch), factors, rows, noise);
     }
-    INDArray weightGradient = gradientViews.get(TiedParamInitializer.WEIGHT_KEY);
     rows.gradientInto(
-        weightGradient,
+        tied.weights(),
+        gradientViews.get(TiedParamInitializer.WEIGHT_KEY),
         gradientViews.get(TiedParamInitializer.HIDDEN_BIAS_KEY),
         gradientViews.get(TiedParamInitializer.VISIBLE_BIAS_KEY));
-    objective.addTo(weightGradient, tied, rows);
     score = mean(losses, factors) + calcRegularizationScore(false);
   }
 

@@ -27,11 +27,4 @@ interface StepObjective {
    */
   double[] step(
       TiedWeights tied, INDArray clean, INDArray factors, StepRows rows, RandomStream noise);
-
-  /**
-   * Adds what is not a product of the rows to the gradient of the weights.
-   *
-   * @param weightGradient {@code [nIn, nOut]}. Modified.
-   */
-  default void addTo(INDArray weightGradient, TiedWeights tied, StepRows rows) {}
 }

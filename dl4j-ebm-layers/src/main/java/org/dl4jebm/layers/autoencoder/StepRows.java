@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.autoencoder;
 
 import org.dl4jebm.layers.Rows;
+import org.dl4jebm.layers.Workspaces;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -45,10 +46,11 @@ final class StepRows {
   private final INDArray hidden;
   private final INDArray visibleOnes;
   private final INDArray ones;
-  private final long examples;
+  private final INDArray exampleOnes;
+  private INDArray diagonal;
+  private boolean diagonalSet;
 
   StepRows(DataType type, long examples, int samples, long visibleSize, long hiddenSize) {
-    this.examples = examples;
     long codes = samples * examples;
     long all = codes + examples;
     INDArray visible = Nd4j.create(type, new long[] {all, visibleSize}, 'c');
@@ -65,14 +67,11 @@ final class StepRows {
     deltaT = delta.transpose();
     visibleOnes = Nd4j.ones(type, visibleSize);
     ones = Nd4j.ones(type, codes);
+    exampleOnes = ones.get(NDArrayIndex.interval(0, examples));
   }
 
   private static INDArray rows(INDArray matrix, long from, long to) {
     return matrix.get(NDArrayIndex.interval(from, to), NDArrayIndex.all());
-  }
-
-  long examples() {
-    return examples;
   }
 
   boolean isOf(DataType type) {
@@ -84,11 +83,35 @@ final class StepRows {
     return Rows.products(loss, visibleOnes).toDoubleVector();
   }
 
-  /** Writes the gradient; {@code dW} is overwritten too. */
-  void gradientInto(INDArray weights, INDArray hiddenBias, INDArray visibleBias) {
+  /**
+   * Adds {@code factor W diag(v)} to this step's gradient of the weights, where {@code v} is the
+   * sum of the rows; for terms with {@code |w_j|^2}.
+   *
+   * @param columns {@code [n, nOut]} in 'c' order. Not modified.
+   */
+  void addWeightsTimes(INDArray columns, double factor) {
+    if (diagonal == null) {
+      diagonal = Workspaces.outside(() -> Nd4j.create(columns.dataType(), columns.size(1)));
+    }
+    Rows.weightedSum(columns.transpose(), exampleOnes, diagonal, factor, 0);
+    diagonalSet = true;
+  }
+
+  /**
+   * Writes the gradient.
+   *
+   * @param tiedWeights {@code W}. Not modified.
+   * @param weights gets {@code dW}
+   * @param hiddenBias gets {@code dc}
+   * @param visibleBias gets {@code db}
+   */
+  void gradientInto(
+      INDArray tiedWeights, INDArray weights, INDArray hiddenBias, INDArray visibleBias) {
     Nd4j.gemm(visibleT, hidden, weights, false, false, 1.0, 0.0);
-    INDArray exampleOnes =
-        ones.length() == examples ? ones : ones.get(NDArrayIndex.interval(0, examples));
+    if (diagonalSet) {
+      weights.addi(tiedWeights.mulRowVector(diagonal));
+      diagonalSet = false;
+    }
     Rows.weightedSum(deltaT, exampleOnes, hiddenBias, 1, 0);
     Rows.weightedSum(residualT, ones, visibleBias, 1, 0);
   }

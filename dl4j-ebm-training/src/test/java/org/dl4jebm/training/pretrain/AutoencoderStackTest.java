@@ -22,6 +22,8 @@ import org.dl4jebm.layers.autoencoder.DenoisingAutoEncoder;
 import org.dl4jebm.layers.autoencoder.GaussianCorruption;
 import org.dl4jebm.layers.autoencoder.ReconstructionLoss;
 import org.dl4jebm.layers.autoencoder.SaltAndPepperCorruption;
+import org.dl4jebm.layers.autoencoder.TiedAutoEncoder;
+import org.dl4jebm.layers.autoencoder.TiedVariationalAutoEncoder;
 import org.dl4jebm.layers.pretrain.ResumablePretraining;
 import org.dl4jebm.training.TrainingDivergedException;
 import org.dl4jebm.training.data.ShuffledDataSetIterator;
@@ -62,7 +64,16 @@ class AutoencoderStackTest {
             new DenoisingAutoEncoder.Builder()
                 .corruption(new GaussianCorruption(0.3))
                 .loss(ReconstructionLoss.SQUARED_ERROR)
-                .activation(Activation.TANH));
+                .activation(Activation.TANH)),
+    SCORE_MATCHED(
+        () ->
+            new TiedAutoEncoder.Builder()
+                .objective(TiedAutoEncoder.Objective.DENOISING_SCORE_MATCHING)),
+    CAUSES(
+        () ->
+            new TiedVariationalAutoEncoder.Builder()
+                .estimator(TiedVariationalAutoEncoder.Estimator.RELAXED)
+                .samples(3));
 
     private final Supplier<BasePretrainNetwork.Builder<?>> builder;
 
