@@ -5,10 +5,10 @@ package org.dl4jebm.layers.variational;
 
 import java.util.Objects;
 import java.util.Optional;
+import org.dl4jebm.layers.StableSoftmax;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Broadcast;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
@@ -82,20 +82,38 @@ public final class CategoricalLikelihood implements Likelihood {
     return outputSize(outputSize);
   }
 
-  /** A copy as {@code [rows, groups, K, positions]}. */
+  /** A copy as {@code [m, K]}, one row a group and position. */
   private INDArray grouped(INDArray channels) {
-    return channels
-        .dup('c')
-        .reshape('c', new long[] {channels.size(0), channels.size(1) / groupSize, groupSize, -1});
+    long positions = channels.length() / (channels.size(0) * channels.size(1));
+    INDArray values = channels.dup('c');
+    if (positions > 1) {
+      values = values.reshape('c', new long[] {-1, groupSize, positions}).permute(0, 2, 1).dup('c');
+    }
+    return values.reshape('c', new long[] {-1, groupSize});
+  }
+
+  /** The inverse of {@link #grouped}. */
+  private INDArray channels(INDArray grouped, long[] shape) {
+    long positions = grouped.length() / (shape[0] * shape[1]);
+    INDArray values = grouped;
+    if (positions > 1) {
+      values = values.reshape('c', new long[] {-1, positions, groupSize}).permute(0, 2, 1).dup('c');
+    }
+    return values.reshape('c', shape);
+  }
+
+  /** Sums of {@code [m, K]} for each row of the output. */
+  private static double[] sums(INDArray grouped, long rows) {
+    return LikelihoodRows.sums(grouped.reshape('c', new long[] {rows, -1}));
   }
 
   @Override
   public Optional<String> findBadData(INDArray x, INDArray mask) {
     INDArray data = grouped(x.castTo(DataType.DOUBLE));
-    INDArray excess = data.sum(2).subi(1);
+    INDArray excess = data.sum(1).subi(1);
     if (mask != null) {
       INDArray counted = grouped(mask.neq(0).castTo(DataType.DOUBLE));
-      excess.muli(counted.max(2));
+      excess.muli(counted.max(1));
       data.muli(counted);
     }
     double low = data.minNumber().doubleValue();
@@ -119,15 +137,12 @@ public final class CategoricalLikelihood implements Likelihood {
             + ": 0 to 1, with the sum 1 in each group");
   }
 
-  /** {@code log p} of every category, as {@code [rows, groups, K, positions]}; new. */
+  /** {@code log p} of every category, as {@code [m, K]}; new. */
   private INDArray logSoftmax(INDArray eta) {
-    INDArray logits = grouped(eta);
-    Broadcast.sub(logits, logits.max(2), logits, 0, 1, 3);
-    INDArray logSum = Transforms.log(Transforms.exp(logits, true).sum(2), false);
-    return Broadcast.sub(logits, logSum, logits, 0, 1, 3);
+    return StableSoftmax.logSoftmax(grouped(eta));
   }
 
-  /** Data times mask, one row a row of the output, as {@code [rows, groups, K, positions]}. */
+  /** Data times mask, repeated for all samples, as {@code [m, K]}. */
   private INDArray counts(INDArray x, INDArray mask, int samples) {
     INDArray counts = grouped(LikelihoodRows.repeat(x, samples));
     return mask == null ? counts : counts.muli(grouped(LikelihoodRows.repeat(mask, samples)));
@@ -136,7 +151,7 @@ public final class CategoricalLikelihood implements Likelihood {
   @Override
   public double[] logProbability(INDArray x, INDArray mask, INDArray eta) {
     int samples = LikelihoodRows.samples(this, x, mask, eta);
-    return LikelihoodRows.sums(counts(x, mask, samples).muli(logSoftmax(eta)));
+    return sums(counts(x, mask, samples).muli(logSoftmax(eta)), eta.size(0));
   }
 
   @Override
@@ -150,49 +165,48 @@ public final class CategoricalLikelihood implements Likelihood {
     int samples = LikelihoodRows.samples(this, x, mask, eta);
     INDArray counts = counts(x, mask, samples);
     INDArray logP = logSoftmax(eta);
-    double[] result = LikelihoodRows.sums(counts.mul(logP));
+    double[] result = sums(counts.mul(logP), eta.size(0));
     INDArray derivative = Transforms.exp(logP, false);
-    Broadcast.mul(derivative, counts.sum(2), derivative, 0, 1, 3);
-    derivative.subi(counts);
-    LikelihoodRows.scale(derivative, weights);
-    gradient.assign(derivative.reshape('c', eta.shape()));
+    derivative.muliColumnVector(counts.sum(1)).subi(counts);
+    gradient.assign(channels(derivative, eta.shape()));
+    LikelihoodRows.scale(gradient, weights);
     return result;
   }
 
   @Override
   public void mean(INDArray eta, INDArray out) {
-    out.assign(Transforms.exp(logSoftmax(eta), false).reshape('c', eta.shape()));
+    out.assign(channels(StableSoftmax.softmax(grouped(eta)), eta.shape()));
   }
 
   @Override
   public INDArray sample(INDArray eta, RandomStream random) {
-    double[] p = logSoftmax(eta.castTo(DataType.DOUBLE)).data().asDouble();
+    double[] p = StableSoftmax.softmax(grouped(eta.castTo(DataType.DOUBLE))).data().asDouble();
     int categories = (int) groupSize;
-    int positions = (int) (eta.length() / (eta.size(0) * eta.size(1)));
     INDArray uniform = Nd4j.createUninitialized(DataType.DOUBLE, p.length / categories);
     random.uniform(uniform);
     double[] draws = uniform.data().asDouble();
     double[] states = new double[p.length];
-    for (int cell = 0; cell < draws.length; cell++) {
-      int first = cell / positions * categories * positions + cell % positions;
-      states[first + positions * draw(p, first, positions, draws[cell])] = 1;
+    for (int group = 0; group < draws.length; group++) {
+      int first = group * categories;
+      states[first + draw(p, first, draws[group])] = 1;
     }
-    return Nd4j.createFromArray(states).reshape('c', eta.shape()).castTo(eta.dataType());
+    INDArray grouped =
+        Nd4j.createFromArray(states).reshape('c', new long[] {draws.length, categories});
+    return channels(grouped, eta.shape()).castTo(eta.dataType());
   }
 
   /** Inverse of the cumulative sum; a category of probability 0 is never drawn. */
-  private int draw(double[] logP, int first, int stride, double uniform) {
+  private int draw(double[] p, int first, double uniform) {
     double left = uniform;
     int last = 0;
     for (int c = 0; c < groupSize; c++) {
-      double p = Math.exp(logP[first + c * stride]);
-      if (p > 0) {
-        if (left < p) {
+      if (p[first + c] > 0) {
+        if (left < p[first + c]) {
           return c;
         }
         last = c;
       }
-      left -= p;
+      left -= p[first + c];
     }
     return last;
   }

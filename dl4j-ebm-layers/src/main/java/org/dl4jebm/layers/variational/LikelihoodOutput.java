@@ -17,6 +17,7 @@ import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
 import org.deeplearning4j.nn.conf.memory.MemoryReport;
+import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToRnnPreProcessor;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
@@ -200,14 +201,20 @@ public class LikelihoodOutput extends FeedForwardLayer {
   }
 
   private long channels(InputType inputType) {
-    if (inputType instanceof InputType.InputTypeFeedForward type) {
+    if (inputType instanceof InputType.InputTypeFeedForward type
+        && !(bound.hasColumn() && type.getTimeDistributedFormat() != null)) {
       return type.getSize();
     }
     if (inputType instanceof InputType.InputTypeConvolutionalFlat type) {
       return type.getFlattenedSize();
     }
     if (bound.hasColumn()) {
-      refuse("input is " + inputType + " with bound " + bound + "; accepted: feed-forward input");
+      refuse(
+          "input is "
+              + inputType
+              + " with bound "
+              + bound
+              + "; accepted: feed-forward input, not of a time series");
     }
     if (inputType instanceof InputType.InputTypeRecurrent type) {
       return type.getSize();
@@ -244,7 +251,11 @@ public class LikelihoodOutput extends FeedForwardLayer {
   @Override
   public InputPreProcessor getPreProcessorForInputType(InputType inputType) {
     channels(inputType);
-    return null;
+    // DL4J puts a dense layer above a recurrent one on [n t, P].
+    return inputType instanceof InputType.InputTypeFeedForward type
+            && type.getTimeDistributedFormat() instanceof RNNFormat format
+        ? new FeedForwardToRnnPreProcessor(format)
+        : null;
   }
 
   @Override

@@ -303,6 +303,29 @@ class LikelihoodOutputTest {
     return network.calculateGradients(input, labels, null, mask).getFirst().gradient().dup();
   }
 
+  /** DL4J turns time series into rows for a dense layer; they are turned back. */
+  @Test
+  void denseLayerAboveARecurrentOne() {
+    Likelihood family = GaussianLikelihood.varianceFromNetwork();
+    MultiLayerNetwork network =
+        new MultiLayerNetwork(
+            global(DataType.DOUBLE, new NoOp())
+                .list()
+                .layer(new SimpleRnn.Builder().nOut(3).build())
+                .layer(Kind.DENSE.decoder(2 * CHANNELS))
+                .layer(new LikelihoodOutput.Builder(family).build())
+                .setInputType(Kind.NCW.inputType())
+                .build());
+    network.init();
+    INDArray input = Kind.NCW.input();
+    INDArray labels = Kind.NCW.labels(family);
+    INDArray steps = LikelihoodCases.uniform(new SplittableRandom(2), EXAMPLES, Kind.STEPS);
+    assertArrayEquals(labels.shape(), network.output(input).shape());
+    for (INDArray mask : new INDArray[] {null, steps}) {
+      assertTrue(LayerChecks.checkGradients(network, input, labels, null, mask));
+    }
+  }
+
   /** Steps and values of weight 0 count as if they were not there. */
   @Test
   void masksLeaveOut() {

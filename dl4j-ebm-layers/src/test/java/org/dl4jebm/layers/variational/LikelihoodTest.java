@@ -353,6 +353,37 @@ class LikelihoodTest {
     assertEquals(1, families().filter(family::equals).count());
   }
 
+  /**
+   * Over all binary rows, all categories, or a fine grid of one value, where the sum is exact but
+   * for exponentially little.
+   */
+  @ParameterizedTest
+  @MethodSource("families")
+  void probabilitiesSumToOne(Likelihood family) {
+    SplittableRandom random = new SplittableRandom(6);
+    INDArray eta = LikelihoodCases.normal(random, 1, family.outputSize(6));
+    double sum = 0;
+    if (family instanceof GaussianLikelihood) {
+      INDArray one = LikelihoodCases.normal(random, 1, family.outputSize(1));
+      double step = 0.05;
+      INDArray grid = Nd4j.linspace(DataType.DOUBLE, -25, step, 1001).reshape('c', 1001, 1);
+      for (double logP : family.logProbability(grid, LikelihoodRows.repeat(one, 1001))) {
+        sum += step * Math.exp(logP);
+      }
+    } else {
+      for (int state = 0; state < 64; state++) {
+        INDArray x = Nd4j.create(DataType.DOUBLE, 1, 6);
+        for (int bit = 0; bit < 6; bit++) {
+          x.putScalar(bit, state >> bit & 1);
+        }
+        if (family.findBadData(x, null).isEmpty()) {
+          sum += Math.exp(family.logProbability(x, eta)[0]);
+        }
+      }
+    }
+    assertEquals(1, sum, 1e-10);
+  }
+
   /** Exact limits at logits, or errors, that overflow a naive formula. */
   @Test
   void extremeOutputs() {
