@@ -3,29 +3,17 @@
  */
 package org.dl4jebm.examples;
 
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
 import org.dl4jebm.examples.cli.Program;
-import org.dl4jebm.examples.data.Digits;
 import org.dl4jebm.examples.dbn.DbnArguments;
-import org.dl4jebm.examples.dbn.DbnOptions;
+import org.dl4jebm.examples.dbn.DbnDefaults;
 import org.dl4jebm.examples.dbn.DefaultTexts;
-import org.dl4jebm.examples.dbn.Experiment;
-import org.dl4jebm.examples.dbn.Start;
-import org.dl4jebm.training.data.MnistFolder;
-import org.dl4jebm.training.data.TrainTest;
-import org.dl4jebm.training.host.HostTuning;
-import org.dl4jebm.training.report.ConsoleProgress;
-import org.dl4jebm.training.report.OutputFolder;
-import org.dl4jebm.training.report.Progress;
+import org.dl4jebm.examples.dbn.StackArguments;
+import org.dl4jebm.examples.dbn.StackOptions;
+import org.dl4jebm.examples.dbn.StackProgram;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /**
  * Pretrains a deep belief net on handwritten digits and fine-tunes it: does pretraining on
@@ -47,49 +35,9 @@ import picocli.CommandLine.Spec;
     versionProvider = Program.Version.class,
     sortOptions = false,
     usageHelpAutoWidth = true)
-public final class DeepBeliefNetDigits implements Callable<Integer> {
+public final class DeepBeliefNetDigits extends StackProgram {
 
-  @Spec private CommandSpec spec;
-
-  @Option(
-      names = "--data",
-      paramLabel = "DIR",
-      description =
-          "Folder with the four MNIST files, idx or idx.gz, or other data of that form."
-              + " Default: the 8x8 digits that come with this program.")
-  private Path data;
-
-  @Option(
-      names = "--out",
-      paramLabel = "DIR",
-      defaultValue = "out/dbn-digits",
-      description = "Folder for results. Default: ${DEFAULT-VALUE}.")
-  private Path out;
-
-  @Option(
-      names = "--quick",
-      description = "Smaller network and shorter training, to see that everything works.")
-  private boolean quick;
-
-  @Option(
-      names = "--pretrained",
-      paramLabel = "FILE",
-      description = "Fine-tune this saved stack for all seeds, instead of pretraining.")
-  private Path pretrained;
-
-  @Option(
-      names = "--checkpoint-every",
-      paramLabel = "N",
-      defaultValue = "0",
-      description =
-          "Save the state of pretraining to the output folder every N batches, 0 for never."
-              + " Default: ${DEFAULT-VALUE}.")
-  private int checkpointEvery;
-
-  @Option(
-      names = "--resume",
-      description = "Go on with pretraining from the checkpoints in the output folder.")
-  private boolean resume;
+  private static final String FOLDER = "out/dbn-digits";
 
   @Mixin private DbnArguments arguments;
 
@@ -113,61 +61,29 @@ public final class DeepBeliefNetDigits implements Callable<Integer> {
    * @return 0 if all went well, 2 if something is wrong with the input, 1 for any other failure
    */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
-    return Program.run(new DeepBeliefNetDigits(), new DefaultTexts(), out, err, args);
+    return Program.run(
+        new DeepBeliefNetDigits(),
+        new DefaultTexts(DbnDefaults.DIGITS, DbnDefaults.MNIST, FOLDER),
+        out,
+        err,
+        args);
   }
 
   @Override
-  public Integer call() throws IOException {
-    Experiment experiment;
-    try (Progress progress =
-        ConsoleProgress.isTerminal() ? Progress.console() : Progress.silent()) {
-      try {
-        experiment = prepare(progress);
-      } catch (IllegalArgumentException e) {
-        return Program.refuse(spec.commandLine(), e.getMessage());
-      }
-      experiment.run();
-    }
-    return ExitCode.OK;
+  protected StackArguments arguments() {
+    return arguments;
   }
 
-  /** Checks everything that can be wrong before the work begins. */
-  private Experiment prepare(Progress progress) throws IOException {
-    DbnOptions options = arguments.over(defaults());
-    Experiment.Source source = source(options);
-    PrintWriter printer = spec.commandLine().getOut();
-    OutputFolder folder = OutputFolder.create(out);
-    HostTuning.apply().lines().forEach(printer::println);
-    TrainTest images = data == null ? Digits.load() : MnistFolder.load(data);
-    return new Experiment(options, images, source, folder, printer, progress);
+  @Override
+  protected StackOptions defaults(boolean mnist, boolean quick) {
+    if (mnist) {
+      return quick ? DbnDefaults.QUICK_MNIST : DbnDefaults.MNIST;
+    }
+    return quick ? DbnDefaults.QUICK_DIGITS : DbnDefaults.DIGITS;
   }
 
-  private DbnOptions defaults() {
-    if (data == null) {
-      return quick ? DbnOptions.QUICK_DIGITS : DbnOptions.DIGITS;
-    }
-    return quick ? DbnOptions.QUICK_MNIST : DbnOptions.MNIST;
-  }
-
-  private Experiment.Source source(DbnOptions options) {
-    boolean unused = pretrained != null || resume || checkpointEvery != 0;
-    if (unused && !options.starts().contains(Start.PRETRAINED)) {
-      throw new IllegalArgumentException(
-          "--starts is "
-              + options.starts().get(0).name()
-              + ", so no stack is needed; accepted: no --pretrained, --resume or --checkpoint-every"
-              + " beside it");
-    }
-    if (pretrained == null) {
-      return new Experiment.Pretrain(checkpointEvery, resume);
-    }
-    if (resume || checkpointEvery != 0) {
-      throw new IllegalArgumentException(
-          "--pretrained is "
-              + pretrained
-              + ", so nothing is pretrained; accepted: no --resume and no --checkpoint-every"
-              + " beside it");
-    }
-    return new Experiment.FromFile(pretrained);
+  @Override
+  protected Path defaultFolder() {
+    return Path.of(FOLDER);
   }
 }

@@ -12,20 +12,36 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * The defaults of {@link DbnOptions} as texts for the help: {@code default.pretrain.epochs} and so
- * on, named after the components of the records.
+ * The defaults of {@link StackOptions} as texts for the help: {@code default.pretrain.epochs} and
+ * so on, named after the components of the records.
  */
 public final class DefaultTexts extends ListResourceBundle {
 
-  /** Creates the bundle. */
-  public DefaultTexts() {}
+  private final StackOptions digits;
+  private final StackOptions mnist;
+  private final String folder;
+
+  /**
+   * Creates the bundle.
+   *
+   * @param digits defaults for the 8x8 digits
+   * @param mnist defaults for MNIST
+   * @param folder default of the folder for results
+   */
+  public DefaultTexts(StackOptions digits, StackOptions mnist, String folder) {
+    this.digits = digits;
+    this.mnist = mnist;
+    this.folder = folder;
+  }
 
   @Override
   protected Object[][] getContents() {
-    Map<String, String> digits = texts("default.", DbnOptions.DIGITS);
-    Map<String, String> mnist = texts("default.", DbnOptions.MNIST);
-    return digits.entrySet().stream()
-        .map(e -> new Object[] {e.getKey(), both(e.getValue(), mnist.get(e.getKey()))})
+    Map<String, String> small = texts("default.", digits);
+    Map<String, String> large = texts("default.", mnist);
+    small.replaceAll((name, text) -> both(text, large.get(name)));
+    small.put("default.out", folder);
+    return small.entrySet().stream()
+        .map(e -> new Object[] {e.getKey(), e.getValue()})
         .toArray(Object[][]::new);
   }
 

@@ -27,9 +27,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Compares a classifier whose hidden layers start from random weights with the same classifier
- * started from a pretrained stack of RBMs: for each seed and each number of labels, both have the
- * same architecture, labels, order of images, number of updates and learning rates. Every training
- * image is used, without its label, in pretraining, which is done once for each seed.
+ * started from a pretrained stack: for each seed and each number of labels, both have the same
+ * architecture, labels, order of images, number of updates and learning rates. Every training image
+ * is used, without its label, in pretraining, which is done once for each seed.
  */
 public final class Experiment {
 
@@ -63,7 +63,7 @@ public final class Experiment {
    */
   public record FromFile(Path file) implements Source {}
 
-  private final DbnOptions options;
+  private final StackOptions options;
   private final TrainTest data;
   private final Source source;
   private final OutputFolder folder;
@@ -86,7 +86,7 @@ public final class Experiment {
    * @throws IOException if a file to start from cannot be used
    */
   public Experiment(
-      DbnOptions options,
+      StackOptions options,
       TrainTest data,
       Source source,
       OutputFolder folder,
@@ -131,7 +131,7 @@ public final class Experiment {
     for (long seed : options.seeds()) {
       MultiLayerNetwork stack = givenStack == null && pretraining ? pretrained(seed) : givenStack;
       if (first && pretraining) {
-        Pictures.write(stack, data.test(), folder);
+        Pictures.write(stack, options.pretrain().layerName(), data.test(), folder);
         if (givenStack == null) {
           checkStackFile(stack, stackFile(seed), seed);
         }

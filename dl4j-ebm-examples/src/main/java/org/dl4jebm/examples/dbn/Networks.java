@@ -7,32 +7,25 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration.ListBuilder;
 import org.deeplearning4j.nn.conf.constraint.MaxNormConstraint;
-import org.deeplearning4j.nn.conf.distribution.NormalDistribution;
+import org.deeplearning4j.nn.conf.layers.BasePretrainNetwork;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.deeplearning4j.nn.weights.WeightInit;
+import org.dl4jebm.layers.pretrain.TiedDenseLayer;
 import org.dl4jebm.layers.random.Seeds;
-import org.dl4jebm.layers.rbm.RbmParamInitializer;
-import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachine;
-import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachineLayer;
 import org.dl4jebm.training.ModelFiles;
 import org.dl4jebm.training.data.LabelledImages;
 import org.nd4j.linalg.activations.Activation;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
-import org.nd4j.linalg.schedule.MapSchedule;
-import org.nd4j.linalg.schedule.ScheduleType;
 
 /**
- * The two networks of the experiment: a stack of RBMs, which is pretrained, and a classifier, which
- * has the same hidden layers with a softmax layer on top.
+ * The two networks of the experiment: a stack, which is pretrained, and a classifier, which has the
+ * same hidden layers with a softmax layer on top.
  */
 final class Networks {
 
@@ -41,46 +34,25 @@ final class Networks {
 
   private Networks() {}
 
-  /** A stack before pretraining: small normal weights, visible biases from the mean image. */
-  static MultiLayerNetwork stack(DbnOptions options, LabelledImages images, long seed) {
+  /** A stack before pretraining. */
+  static MultiLayerNetwork stack(StackOptions options, LabelledImages images, long seed) {
     PretrainSettings settings = options.pretrain();
-    ListBuilder list =
-        new NeuralNetConfiguration.Builder()
-            .seed(Seeds.derive(seed, STACK_STREAM))
-            .updater(new Nesterovs(settings.rate(), momentum(settings)))
-            .weightInit(new NormalDistribution(0, settings.deviation()))
-            .l2(settings.l2())
-            .list();
+    ListBuilder list = settings.global().seed(Seeds.derive(seed, STACK_STREAM)).list();
     int below = inputs(images);
+    int index = 0;
     for (int size : options.layers()) {
-      list.layer(
-          new RestrictedBoltzmannMachine.Builder()
-              .nIn(below)
-              .nOut(size)
-              .k(settings.k())
-              .persistentChains(settings.persistentChains())
-              .build());
+      list.layer(settings.layer(index++).nIn(below).nOut(size).build());
       below = size;
     }
     MultiLayerNetwork network = new MultiLayerNetwork(list.build());
     network.init();
-    RestrictedBoltzmannMachineLayer first = rbms(network).get(0);
-    INDArray bias = first.model().visibleUnits().biasForMean(images.features().mean(0));
-    first.getParam(RbmParamInitializer.VISIBLE_BIAS_KEY).assign(bias.reshape(1, bias.length()));
+    settings.prepare(network, images);
     return network;
-  }
-
-  private static MapSchedule momentum(PretrainSettings settings) {
-    Map<Integer, Double> byEpoch =
-        settings.momentumEpochs() == 0
-            ? Map.of(0, settings.momentum())
-            : Map.of(0, settings.initialMomentum(), settings.momentumEpochs(), settings.momentum());
-    return new MapSchedule(ScheduleType.EPOCH, byEpoch);
   }
 
   /** A classifier with random weights, for a fine-tuning run of so many updates. */
   static MultiLayerNetwork classifier(
-      DbnOptions options, LabelledImages images, int updates, long seed) {
+      StackOptions options, LabelledImages images, int updates, long seed) {
     FineTuneSettings settings = options.fineTune();
     ListBuilder list =
         new NeuralNetConfiguration.Builder()
@@ -91,12 +63,10 @@ final class Networks {
             .list();
     int below = inputs(images);
     double dropped = settings.inputDropout();
+    int index = 0;
     for (int size : options.layers()) {
-      RestrictedBoltzmannMachine.Builder layer =
-          new RestrictedBoltzmannMachine.Builder()
-              .nIn(below)
-              .nOut(size)
-              .weightInit(WeightInit.valueOf(settings.randomInit().name()));
+      BasePretrainNetwork.Builder<?> layer = options.pretrain().layer(index++);
+      layer.nIn(below).nOut(size).weightInit(WeightInit.valueOf(settings.randomInit().name()));
       if (dropped > 0) {
         layer.dropOut(1 - dropped);
       }
@@ -135,15 +105,15 @@ final class Networks {
         .build();
   }
 
-  /** The RBMs of a stack or classifier, from the lowest up. */
-  static List<RestrictedBoltzmannMachineLayer> rbms(MultiLayerNetwork network) {
-    List<RestrictedBoltzmannMachineLayer> rbms = new ArrayList<>();
+  /** The pretrained layers of a stack or classifier, from the lowest up. */
+  static List<TiedDenseLayer<?>> hiddenLayers(MultiLayerNetwork network) {
+    List<TiedDenseLayer<?>> layers = new ArrayList<>();
     for (org.deeplearning4j.nn.api.Layer layer : network.getLayers()) {
-      if (layer instanceof RestrictedBoltzmannMachineLayer rbm) {
-        rbms.add(rbm);
+      if (layer instanceof TiedDenseLayer<?> tied) {
+        layers.add(tied);
       }
     }
-    return rbms;
+    return layers;
   }
 
   /**
@@ -151,29 +121,36 @@ final class Networks {
    *
    * @throws IOException if the file is no model, or has other layers than the options ask for
    */
-  static MultiLayerNetwork readStack(Path file, DbnOptions options, LabelledImages images)
+  static MultiLayerNetwork readStack(Path file, StackOptions options, LabelledImages images)
       throws IOException {
     MultiLayerNetwork network = ModelFiles.readMultiLayerNetwork(file);
     List<Long> expected = new ArrayList<>();
     expected.add((long) inputs(images));
     options.layers().forEach(size -> expected.add((long) size));
     List<Long> found = new ArrayList<>();
-    List<RestrictedBoltzmannMachineLayer> rbms = rbms(network);
-    for (RestrictedBoltzmannMachineLayer rbm : rbms) {
-      if (found.isEmpty()) {
-        found.add(rbm.model().visibleSize());
+    Class<?> kind = options.pretrain().layer(0).nIn(1).nOut(1).build().getClass();
+    for (TiedDenseLayer<?> layer : hiddenLayers(network)) {
+      if (layer.layerConf().getClass() == kind) {
+        if (found.isEmpty()) {
+          found.add(layer.layerConf().getNIn());
+        }
+        found.add(layer.layerConf().getNOut());
       }
-      found.add(rbm.model().hiddenSize());
     }
-    if (rbms.size() != network.getnLayers() || !found.equals(expected)) {
+    if (found.size() != network.getnLayers() + 1 || !found.equals(expected)) {
+      String name = options.pretrain().layerName();
       throw new IOException(
           "--pretrained "
               + file
               + " holds "
               + network.getnLayers()
-              + " layers, of which RBMs "
+              + " layers, of which "
+              + name
+              + "s "
               + found
-              + "; accepted: a stack of RBMs of the sizes "
+              + "; accepted: a stack of "
+              + name
+              + "s of the sizes "
               + expected
               + ", as --layers and the images ask for");
     }

@@ -5,9 +5,10 @@ package org.dl4jebm.examples.dbn;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.dl4jebm.layers.rbm.RbmParamInitializer;
-import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachineLayer;
+import org.dl4jebm.layers.pretrain.TiedDenseLayer;
+import org.dl4jebm.layers.pretrain.TiedParamInitializer;
 import org.dl4jebm.training.data.LabelledImages;
 import org.dl4jebm.training.report.ImageGrid;
 import org.dl4jebm.training.report.OutputFolder;
@@ -24,10 +25,11 @@ final class Pictures {
   private Pictures() {}
 
   /** Writes the filters of the lowest layer, and test images above their reconstructions. */
-  static void write(MultiLayerNetwork stack, LabelledImages test, OutputFolder folder)
+  static void write(
+      MultiLayerNetwork stack, String layerName, LabelledImages test, OutputFolder folder)
       throws IOException {
-    List<RestrictedBoltzmannMachineLayer> rbms = Networks.rbms(stack);
-    INDArray weights = rbms.get(0).getParam(RbmParamInitializer.WEIGHT_KEY);
+    List<TiedDenseLayer<?>> layers = Networks.hiddenLayers(stack);
+    INDArray weights = layers.get(0).getParam(TiedParamInitializer.WEIGHT_KEY);
     long shown = Math.min(FILTERS, weights.columns());
     ImageGrid filters = ImageGrid.filters(test.height(), test.width());
     folder.writePng(
@@ -37,19 +39,20 @@ final class Pictures {
     INDArray data = test.first(Math.min(IMAGES, test.size())).features();
     ImageGrid images = ImageGrid.images(test.height(), test.width()).withColumns(COLUMNS);
     folder.writePng(
-        "reconstructions-first-rbm.png",
-        images.renderPairs(data, rbms.get(0).model().reconstruct(data)));
-    folder.writePng("reconstructions-stack.png", images.renderPairs(data, reconstruct(rbms, data)));
+        "reconstructions-first-" + layerName.toLowerCase(Locale.ROOT) + ".png",
+        images.renderPairs(data, reconstruct(layers.subList(0, 1), data)));
+    folder.writePng(
+        "reconstructions-stack.png", images.renderPairs(data, reconstruct(layers, data)));
   }
 
   /** Up through all layers and down again, means throughout. */
-  private static INDArray reconstruct(List<RestrictedBoltzmannMachineLayer> rbms, INDArray data) {
+  private static INDArray reconstruct(List<TiedDenseLayer<?>> layers, INDArray data) {
     INDArray current = data;
-    for (RestrictedBoltzmannMachineLayer rbm : rbms) {
-      current = rbm.model().propUp(current);
+    for (TiedDenseLayer<?> layer : layers) {
+      current = layer.sampleHiddenGivenVisible(current).getFirst();
     }
-    for (int i = rbms.size() - 1; i >= 0; i--) {
-      current = rbms.get(i).model().propDown(current);
+    for (int i = layers.size() - 1; i >= 0; i--) {
+      current = layers.get(i).sampleVisibleGivenHidden(current).getFirst();
     }
     return current;
   }

@@ -3,49 +3,55 @@
  */
 package org.dl4jebm.examples.dbn;
 
-import org.dl4jebm.examples.cli.Checks;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.BasePretrainNetwork;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.dl4jebm.training.data.LabelledImages;
 
-/**
- * How each RBM of the stack is trained.
- *
- * @param epochs passes over all training images for each layer, at least 1
- * @param batch images in a batch, at least 1
- * @param rate learning rate, above 0
- * @param initialMomentum Nesterov momentum of the first epochs, in [0, 1)
- * @param momentum Nesterov momentum afterwards, in [0, 1)
- * @param momentumEpochs number of epochs with the first momentum, at least 0
- * @param l2 weight decay of the weights, at least 0
- * @param k Gibbs sweeps of contrastive divergence, at least 1
- * @param persistentChains chains of persistent contrastive divergence, 0 for none
- * @param deviation standard deviation of the normal initial weights, above 0
- */
-public record PretrainSettings(
-    int epochs,
-    int batch,
-    double rate,
-    double initialMomentum,
-    double momentum,
-    int momentumEpochs,
-    double l2,
-    int k,
-    int persistentChains,
-    double deviation) {
+/** What the layers of a stack are, and how each is trained without labels. */
+public sealed interface PretrainSettings permits RbmPretraining, DenoisingPretraining {
 
   /**
-   * Checks the values.
+   * Passes over all training images for each layer.
    *
-   * @throws IllegalArgumentException naming the option, its value and what is accepted
+   * @return the number, at least 1
    */
-  public PretrainSettings {
-    Checks.atLeast(1, epochs, "--pretrain-epochs");
-    Checks.atLeast(1, batch, "--pretrain-batch");
-    Checks.positive(rate, "--pretrain-rate");
-    Checks.fraction(initialMomentum, "--pretrain-initial-momentum");
-    Checks.fraction(momentum, "--pretrain-momentum");
-    Checks.atLeast(0, momentumEpochs, "--pretrain-momentum-epochs");
-    Checks.notNegative(l2, "--pretrain-l2");
-    Checks.atLeast(1, k, "--cd");
-    Checks.atLeast(0, persistentChains, "--persistent-chains");
-    Checks.positive(deviation, "--pretrain-deviation");
-  }
+  int epochs();
+
+  /**
+   * Images in a batch.
+   *
+   * @return the number, at least 1
+   */
+  int batch();
+
+  /**
+   * What one of the layers is called.
+   *
+   * @return for example {@code RBM}
+   */
+  String layerName();
+
+  /**
+   * The start of a stack's configuration: updater, initial weights, weight decay.
+   *
+   * @return a new builder
+   */
+  NeuralNetConfiguration.Builder global();
+
+  /**
+   * A layer of the stack, or of the classifier that is made from it.
+   *
+   * @param index number of the layer, 0 for the lowest
+   * @return a new builder, without sizes
+   */
+  BasePretrainNetwork.Builder<?> layer(int index);
+
+  /**
+   * Sets what cannot be configured, before the stack is pretrained.
+   *
+   * @param stack the initialised stack. Modified.
+   * @param images the training images. Not modified.
+   */
+  default void prepare(MultiLayerNetwork stack, LabelledImages images) {}
 }
