@@ -5,6 +5,8 @@ package org.dl4jebm.layers;
 
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
 import org.nd4j.linalg.api.memory.enums.AllocationPolicy;
@@ -66,6 +68,20 @@ public final class ScratchSpace implements AutoCloseable {
           pass.run();
           return null;
         });
+  }
+
+  /**
+   * Lets DL4J's layers put their activations into this space, in a pass.
+   *
+   * @return what {@code Layer.activate} takes
+   */
+  public LayerWorkspaceMgr layerWorkspaces() {
+    return LayerWorkspaceMgr.builder()
+        .noWorkspaceFor(ArrayType.RNN_FF_LOOP_WORKING_MEM)
+        .noWorkspaceFor(ArrayType.RNN_BP_LOOP_WORKING_MEM)
+        .noWorkspaceFor(ArrayType.FF_CACHE)
+        .defaultWorkspace(id, CONFIGURATION)
+        .build();
   }
 
   /** Frees the memory. */

@@ -3,6 +3,8 @@
  */
 package org.dl4jebm.layers.variational;
 
+import java.util.function.DoubleUnaryOperator;
+import org.dl4jebm.layers.random.CounterNoise;
 import org.dl4jebm.layers.random.Seeds;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -13,13 +15,27 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class LatentDraw {
 
   private final int samples;
-  private final long seed;
+  private final Noise noise;
   private final INDArray latents;
-  private long passes;
 
-  private LatentDraw(int samples, long seed, INDArray latents) {
+  /** Where the noise of samples comes from. */
+  @FunctionalInterface
+  public interface Noise {
+
+    /**
+     * Fills the noise of one pass.
+     *
+     * @param quantile the noise's inverse distribution function, of numbers strictly between 0 and
+     *     1; may be called by several threads
+     * @param out {@code [T n * positions, k]} in 'c' order, all rows of an example together.
+     *     Modified.
+     */
+    void fill(DoubleUnaryOperator quantile, INDArray out);
+  }
+
+  private LatentDraw(int samples, Noise noise, INDArray latents) {
     this.samples = samples;
-    this.seed = seed;
+    this.noise = noise;
     this.latents = latents;
   }
 
@@ -33,10 +49,26 @@ public final class LatentDraw {
    * @throws IllegalArgumentException if {@code samples} is less than 1 or {@code seed} is 0
    */
   public static LatentDraw samples(int samples, long seed) {
+    Seeds.requireNonZero(seed, "seed");
+    long[] passes = new long[1];
+    return samples(
+        samples,
+        (quantile, out) -> CounterNoise.fill(Seeds.derive(seed, passes[0]++), quantile, out));
+  }
+
+  /**
+   * Exact samples from given noise.
+   *
+   * @param samples number {@code T} an example, 1 or more
+   * @param noise fills the noise of each pass
+   * @return the override
+   * @throws IllegalArgumentException if {@code samples} is less than 1
+   */
+  public static LatentDraw samples(int samples, Noise noise) {
     if (samples < 1) {
       throw new IllegalArgumentException("samples is " + samples + "; accepted: 1 or more");
     }
-    return new LatentDraw(samples, Seeds.requireNonZero(seed, "seed"), null);
+    return new LatentDraw(samples, noise, null);
   }
 
   /**
@@ -47,7 +79,7 @@ public final class LatentDraw {
    * @return the override
    */
   public static LatentDraw given(INDArray latents) {
-    return new LatentDraw(1, 1, latents);
+    return new LatentDraw(1, null, latents);
   }
 
   /** How many samples an example, for an input of so many examples. */
@@ -71,8 +103,8 @@ public final class LatentDraw {
     return latents;
   }
 
-  /** The key of the noise of a pass. */
-  long nextKey() {
-    return Seeds.derive(seed, passes++);
+  /** Fills the noise of a pass. */
+  void fill(DoubleUnaryOperator quantile, INDArray out) {
+    noise.fill(quantile, out);
   }
 }

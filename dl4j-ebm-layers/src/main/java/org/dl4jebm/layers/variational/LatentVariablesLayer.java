@@ -196,13 +196,17 @@ public class LatentVariablesLayer extends AbstractLayer<LatentVariables> {
 
   /** Noise outlives the workspaces of the forward pass, and serves the backward pass again. */
   private void fillNoise(long rows, long key) {
+    reserveNoise(rows);
+    CounterNoise.fill(key, layerConf().getDistribution()::noise, noise);
+  }
+
+  private void reserveNoise(long rows) {
     long latents = layerConf().getNOut();
     if (noise == null || noise.size(0) != rows || noise.dataType() != dataType) {
       noise =
           Workspaces.outside(
               () -> Nd4j.createUninitialized(dataType, new long[] {rows, latents}, 'c'));
     }
-    CounterNoise.fill(key, layerConf().getDistribution()::noise, noise);
   }
 
   private INDArray inferred(INDArray eta) {
@@ -228,7 +232,8 @@ public class LatentVariablesLayer extends AbstractLayer<LatentVariables> {
     INDArray repeated = LatentRows.repeat(eta, examples, samples);
     INDArray z;
     if (draw.latents() == null) {
-      fillNoise(repeated.size(0), draw.nextKey());
+      reserveNoise(repeated.size(0));
+      draw.fill(q::noise, noise);
       z = q.exactSample(repeated, noise);
     } else {
       z = LatentRows.of(draw.latents().castTo(dataType), layerConf().isChannelsLast()).dup('c');

@@ -76,6 +76,35 @@ public class LikelihoodOutputLayer extends BaseLayer<LikelihoodOutput> implement
     return params != null && !params.isEmpty();
   }
 
+  /**
+   * {@code log p(x | eta)} of each row of an input of this layer, for evaluation. The layer is left
+   * as it was; what the bound makes of the rows, and the column it needs, are not looked at.
+   *
+   * @param input the decoder's raw output, {@code T n} rows, with the last column of the bound
+   *     where there is one. Not modified.
+   * @param labels the data, {@code n} rows. Not modified.
+   * @param labelMask mask of values or time steps, or null. Not modified.
+   * @return {@code T n} values in nats, those of an example together
+   * @throws DL4JInvalidInputException if the arrays do not go together, the labels hold values that
+   *     the likelihood does not accept, or the mask weighs whole examples
+   */
+  public double[] logProbability(INDArray input, INDArray labels, INDArray labelMask) {
+    Likelihood likelihood = likelihood();
+    try {
+      LikelihoodBatch batch =
+          LikelihoodBatch.of(layerConf(), likelihood, input.castTo(dataType), labels, labelMask);
+      if (batch.exampleWeights() != null) {
+        throw new IllegalArgumentException(
+            "label mask has shape "
+                + Arrays.toString(labelMask.shape())
+                + ", a weight for each example; accepted: none, or one of values or time steps");
+      }
+      return likelihood.logProbability(batch.x(), batch.mask(), batch.eta());
+    } catch (IllegalArgumentException e) {
+      throw refused(e);
+    }
+  }
+
   private LikelihoodBatch batch(Likelihood likelihood) {
     if (input == null || labels == null) {
       throw new IllegalStateException("input or labels are not set " + layerId());
