@@ -5,7 +5,6 @@ package org.dl4jebm.layers.variational;
 
 import org.dl4jebm.layers.random.NormalQuantile;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
@@ -71,7 +70,7 @@ public final class DiagonalGaussian extends LocationScale {
   @Override
   public INDArray divergenceGradient(INDArray eta, INDArray prior, INDArray weight) {
     if (prior == null) {
-      return Nd4j.hstack(
+      return LatentRows.beside(
           location(eta).mul(weight),
           Transforms.exp(scaleParameter(eta), true).subi(1).muli(weight).muli(0.5));
     }
@@ -79,6 +78,6 @@ public final class DiagonalGaussian extends LocationScale {
     INDArray logRatio = scaleParameter(eta).sub(scaleParameter(p));
     INDArray mean =
         location(eta).sub(location(p)).divi(Transforms.exp(scaleParameter(p), true)).muli(weight);
-    return Nd4j.hstack(mean, Transforms.exp(logRatio, false).subi(1).muli(weight).muli(0.5));
+    return LatentRows.beside(mean, Transforms.exp(logRatio, false).subi(1).muli(weight).muli(0.5));
   }
 }

@@ -4,7 +4,6 @@
 package org.dl4jebm.layers.variational;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
@@ -71,7 +70,7 @@ public final class DiagonalLaplace extends LocationScale {
         overPriorScale(Transforms.sign(signed, true).muli(fall.rsub(1)), p).muli(weight);
     INDArray logScale =
         ratio.addi(1).muli(fall).muli(Transforms.exp(logRatio(eta, p), false)).subi(1).muli(weight);
-    return Nd4j.hstack(location, logScale);
+    return LatentRows.beside(location, logScale);
   }
 
   private static INDArray logRatio(INDArray eta, INDArray prior) {

@@ -164,7 +164,7 @@ class LatentLogProbability extends BaseGraphVertex {
   private static LatentDistribution.LogProbabilityGradient gradient(
       LatentDistribution family, INDArray eta, INDArray z, INDArray weight) {
     long factors = family.factors(z.size(1));
-    return family.logProbabilityGradient(eta, z, weight.broadcast(z.size(0), factors));
+    return family.logProbabilityGradient(eta, z, LatentRows.columns(weight, factors));
   }
 
   private static INDArray summed(INDArray gradient, Rows rows) {

@@ -79,6 +79,35 @@ public record LatentPrior(LatentDistribution distribution, double[] parameters) 
   }
 
   /**
+   * Binary or categorical variables of given probabilities.
+   *
+   * @param distribution a {@link BinaryConcrete}, or a {@link GumbelSoftmax} whose groups the
+   *     probabilities follow
+   * @param probabilities of the value 1 of each latent variable, above 0, and below 1 for binary
+   *     ones; those of a group need not sum to 1, only their ratios count
+   * @return the prior
+   * @throws IllegalArgumentException if a probability is out of range or the family is another one
+   */
+  public static LatentPrior probabilities(
+      LatentDistribution distribution, double... probabilities) {
+    boolean binary = distribution instanceof BinaryConcrete;
+    if (!binary && !(distribution instanceof GumbelSoftmax)) {
+      throw new IllegalArgumentException(
+          "prior distribution is " + distribution + "; accepted: BinaryConcrete, GumbelSoftmax");
+    }
+    double[] logits = new double[probabilities.length];
+    for (int i = 0; i < logits.length; i++) {
+      double p = probabilities[i];
+      if (!(p > 0 && p < (binary ? 1 : Double.POSITIVE_INFINITY))) {
+        throw new IllegalArgumentException(
+            "prior probability " + i + " is " + p + "; accepted: above 0, and below 1 if binary");
+      }
+      logits[i] = Math.log(p) - (binary ? Math.log1p(-p) : 0);
+    }
+    return new LatentPrior(distribution, logits);
+  }
+
+  /**
    * Checks that there are parameters for so many latent variables.
    *
    * @param latents number of latent variables

@@ -3,7 +3,11 @@
  */
 package org.dl4jebm.layers.variational;
 
+import org.dl4jebm.layers.Rows;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.broadcast.BroadcastCopyOp;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * Activations of any shape as rows of channels, one row for each example and position, and rows of
@@ -73,10 +77,11 @@ final class LatentRows {
       return rows;
     }
     long length = rows.length() / examples;
-    return rows.dup('c')
-        .reshape('c', new long[] {examples, 1, length})
-        .broadcast(examples, samples, length)
-        .reshape('c', new long[] {rows.size(0) * samples, rows.size(1)});
+    INDArray repeated =
+        Nd4j.createUninitialized(rows.dataType(), new long[] {examples, samples, length}, 'c');
+    INDArray each = rows.dup('c').reshape('c', new long[] {examples, length});
+    Nd4j.getExecutioner().exec(new BroadcastCopyOp(repeated, each, repeated, 0, 2));
+    return repeated.reshape('c', new long[] {rows.size(0) * samples, rows.size(1)});
   }
 
   /** Sums what belongs to the samples of an example; the transpose of {@link #repeat}. */
@@ -92,7 +97,12 @@ final class LatentRows {
 
   /** As many rows as {@code z} has: {@code eta} itself, or its only row repeated. */
   static INDArray like(INDArray eta, INDArray z) {
-    if (eta.size(0) == z.size(0)) {
+    return like(eta, z.size(0));
+  }
+
+  /** So many rows: {@code eta} itself, or its only row repeated. */
+  static INDArray like(INDArray eta, long rows) {
+    if (eta.size(0) == rows) {
       return eta;
     }
     if (eta.size(0) != 1) {
@@ -100,9 +110,33 @@ final class LatentRows {
           "parameters have "
               + eta.size(0)
               + " rows and latent variables "
-              + z.size(0)
+              + rows
               + "; accepted: as many, or 1");
     }
-    return eta.broadcast(z.size(0), eta.size(1));
+    INDArray result = Nd4j.createUninitialized(eta.dataType(), new long[] {rows, eta.size(1)}, 'c');
+    Rows.fill(result, eta.dup('c').reshape('c', new long[] {eta.size(1)}));
+    return result;
+  }
+
+  /** A column beside itself, so many times. */
+  static INDArray columns(INDArray column, long times) {
+    if (times == 1) {
+      return column;
+    }
+    INDArray result =
+        Nd4j.createUninitialized(column.dataType(), new long[] {column.length(), times}, 'c');
+    INDArray vector = column.dup('c').reshape('c', new long[] {column.length()});
+    Nd4j.getExecutioner().exec(new BroadcastCopyOp(result, vector, result, 0));
+    return result;
+  }
+
+  /** Two arrays of as many rows beside each other; ND4J's concat takes several times as long. */
+  static INDArray beside(INDArray left, INDArray right) {
+    long columns = left.size(1) + right.size(1);
+    INDArray result =
+        Nd4j.createUninitialized(left.dataType(), new long[] {left.size(0), columns}, 'c');
+    result.get(NDArrayIndex.all(), NDArrayIndex.interval(0, left.size(1))).assign(left);
+    result.get(NDArrayIndex.all(), NDArrayIndex.interval(left.size(1), columns)).assign(right);
+    return result;
   }
 }

@@ -124,6 +124,13 @@ public class LatentVariables extends FeedForwardLayer {
       }
       LatentPrior p = effectivePrior();
       p.checkLatents(nOut);
+      if (p.distribution().getClass() == distribution.getClass()) {
+        require(
+            p.distribution().factors(nOut) == distribution.factors(nOut),
+            "prior",
+            p,
+            "groups of the same size as those of " + distribution);
+      }
       if (estimatesDivergence() && divergence.beta() > 0) {
         require(
             distribution.isReparameterized() && p.distribution().isReparameterized(),

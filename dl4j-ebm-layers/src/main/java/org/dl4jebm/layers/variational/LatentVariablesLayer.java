@@ -287,7 +287,10 @@ public class LatentVariablesLayer extends AbstractLayer<LatentVariables> {
     if (rowWeights != null) {
       values.muliColumnVector(rowWeights);
     }
-    double[] means = values.castTo(DataType.DOUBLE).sum(0).divi(examples).toDoubleVector();
+    double[] means = values.sum(0).toDoubleVector();
+    for (int j = 0; j < means.length; j++) {
+      means[j] /= examples;
+    }
     divergence = Arrays.stream(means).sum();
     term = options.at(means, getIterationCount(), getEpochCount());
   }
@@ -402,10 +405,8 @@ public class LatentVariablesLayer extends AbstractLayer<LatentVariables> {
     INDArray weight =
         term.isUniform()
             ? Nd4j.valueArrayOf(new long[] {rows, factors}, term.slopes()[0], dataType)
-            : Nd4j.createFromArray(new double[][] {term.slopes()})
-                .castTo(dataType)
-                .broadcast(rows, factors)
-                .dup('c');
+            : LatentRows.like(
+                Nd4j.createFromArray(new double[][] {term.slopes()}).castTo(dataType), rows);
     INDArray rowWeights = rowWeights(rows);
     return rowWeights == null ? weight : weight.muliColumnVector(rowWeights);
   }
@@ -413,6 +414,6 @@ public class LatentVariablesLayer extends AbstractLayer<LatentVariables> {
   /** One weight for all factors of a family that has others than the divergence was summed over. */
   private INDArray spread(INDArray weight, LatentDistribution family) {
     long factors = family.factors(layerConf().getNOut());
-    return weight.size(1) == factors ? weight : weight.broadcast(weight.size(0), factors);
+    return weight.size(1) == factors ? weight : LatentRows.columns(weight, factors);
   }
 }

@@ -4,7 +4,6 @@
 package org.dl4jebm.layers.variational;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
@@ -65,7 +64,7 @@ abstract class LocationScale implements LatentDistribution {
   public final INDArray sampleGradient(
       INDArray eta, INDArray noise, double temperature, INDArray gradient) {
     INDArray scaled = scale(eta).muli(noise).muli(gradient).muli(scaleExponent());
-    return Nd4j.hstack(gradient, scaled);
+    return LatentRows.beside(gradient, scaled);
   }
 
   @Override
@@ -92,7 +91,7 @@ abstract class LocationScale implements LatentDistribution {
     INDArray score = baseScore(t);
     INDArray scaleGradient = t.muli(score).addi(1).muli(weight).muli(-scaleExponent());
     INDArray latents = score.muli(weight).divi(scale(parameters));
-    return new LogProbabilityGradient(Nd4j.hstack(latents.neg(), scaleGradient), latents);
+    return new LogProbabilityGradient(LatentRows.beside(latents.neg(), scaleGradient), latents);
   }
 
   @Override

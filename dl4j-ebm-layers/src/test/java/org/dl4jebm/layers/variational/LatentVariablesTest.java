@@ -211,7 +211,61 @@ class LatentVariablesTest {
     assertEquals(loss + sum, warm.score(data, false), 1e-12);
   }
 
-  /** An infinite number of samples gives the same mean as one; of T it is a mean over rows. */
+  /** A sum over the examples in place of their mean, in score and gradient. */
+  @Test
+  void withoutDivisionByTheMinibatch() {
+    MultiLayerNetwork network =
+        new MultiLayerNetwork(
+            new NeuralNetConfiguration.Builder()
+                .seed(12345)
+                .dataType(DataType.DOUBLE)
+                .updater(new NoOp())
+                .miniBatch(false)
+                .list()
+                .layer(new DenseLayer.Builder().nOut(2 * LATENTS).build())
+                .layer(latents(new DiagonalGaussian()).build())
+                .layer(
+                    new OutputLayer.Builder(LossFunction.MSE)
+                        .activation(Activation.IDENTITY)
+                        .nOut(3)
+                        .build())
+                .setInputType(InputType.feedForward(5))
+                .build());
+    network.init();
+    assertTrue(LayerChecks.checkGradients(network, INPUT, LABELS, null, null));
+  }
+
+  /** Closed forms with priors given by probabilities, against sums over the values. */
+  @Test
+  void priorsOfGivenProbabilities() {
+    INDArray eta = Nd4j.createFromArray(new double[][] {{0.3, -0.2, 1, 0.1}});
+    GumbelSoftmax categorical = new GumbelSoftmax(4, DiscreteGradient.RELAXED, 1);
+    double[] p = {0.1, 0.2, 0.3, 0.4};
+    double[] q = categorical.mean(eta).toDoubleVector();
+    double expected = 0;
+    for (int j = 0; j < 4; j++) {
+      expected += q[j] * Math.log(q[j] / p[j]);
+    }
+    assertEquals(
+        expected,
+        categorical
+            .divergence(
+                eta, LatentPrior.probabilities(categorical, 1, 2, 3, 4).row(DataType.DOUBLE))
+            .getDouble(0),
+        1e-14);
+    BinaryConcrete binary = new BinaryConcrete(DiscreteGradient.RELAXED, 1);
+    INDArray divergence =
+        binary.divergence(eta, LatentPrior.probabilities(binary, p).row(DataType.DOUBLE));
+    for (int j = 0; j < 4; j++) {
+      double s = 1 / (1 + Math.exp(-eta.getDouble(j)));
+      assertEquals(
+          s * Math.log(s / p[j]) + (1 - s) * Math.log((1 - s) / (1 - p[j])),
+          divergence.getDouble(j),
+          1e-14);
+    }
+  }
+
+  /** Rows are those of the examples in turn, with noise of their own. */
   @Test
   void samplesOfAnExampleStandTogether() {
     MultiLayerNetwork network = network(b -> b.samples(3));
@@ -471,6 +525,12 @@ class LatentVariablesTest {
         "prior has 2 parameters; accepted: 8");
     refused(
         () ->
+            latents(new GumbelSoftmax(2, DiscreteGradient.RELAXED, 1))
+                .prior(LatentPrior.standard(new GumbelSoftmax(4, DiscreteGradient.RELAXED, 1)))
+                .build(),
+        "accepted: groups of the same size");
+    refused(
+        () ->
             latents(new BinaryConcrete(DiscreteGradient.RELAXED, 1))
                 .divergence(
                     KullbackLeiblerTerm.DEFAULT.withEstimator(
@@ -498,6 +558,12 @@ class LatentVariablesTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> new AnnealedTemperature(ScheduleType.ITERATION, 1, 1e-4, 0, 1));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> LatentPrior.probabilities(new BinaryConcrete(DiscreteGradient.RELAXED, 1), 1));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> LatentPrior.probabilities(new DiagonalGaussian(), 0.5));
     assertThrows(IllegalArgumentException.class, () -> LatentDraw.samples(0, 1));
     assertThrows(IllegalArgumentException.class, () -> LatentDraw.samples(1, 0));
   }
