@@ -44,6 +44,7 @@ public class DenoisingAutoEncoderLayer extends EncoderLayer<DenoisingAutoEncoder
    *
    * @param x {@code [n, nIn]}. Not modified.
    * @return {@code [n, nOut]}, new
+   * @throws IllegalArgumentException if the width is wrong
    */
   public INDArray encode(INDArray x) {
     INDArray h = tiedWeights().hiddenField(x);
@@ -56,6 +57,7 @@ public class DenoisingAutoEncoderLayer extends EncoderLayer<DenoisingAutoEncoder
    *
    * @param h {@code [n, nOut]}. Not modified.
    * @return {@code [n, nIn]}, new
+   * @throws IllegalArgumentException if the width is wrong
    */
   public INDArray decode(INDArray h) {
     return objective().decode(tiedWeights(), h);
@@ -66,6 +68,7 @@ public class DenoisingAutoEncoderLayer extends EncoderLayer<DenoisingAutoEncoder
    *
    * @param x {@code [n, nIn]}. Not modified.
    * @return {@code [n, nIn]}, new
+   * @throws IllegalArgumentException if the width is wrong
    */
   public INDArray reconstruct(INDArray x) {
     return decode(encode(x));

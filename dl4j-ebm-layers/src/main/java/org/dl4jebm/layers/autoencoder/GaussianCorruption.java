@@ -8,7 +8,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Adds independent normal noise, {@code x~ = x + N(0, deviation^2)}. For real-valued data; with
- * linear visible units training is then denoising score matching.
+ * linear visible units training is then denoising score matching, see {@link TiedAutoEncoder}.
  *
  * @param deviation standard deviation of the noise in units of the data, 0 or greater
  */

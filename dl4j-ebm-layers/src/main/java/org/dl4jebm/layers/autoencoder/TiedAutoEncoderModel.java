@@ -3,7 +3,6 @@
  */
 package org.dl4jebm.layers.autoencoder;
 
-import java.util.Arrays;
 import org.dl4jebm.layers.Logistic;
 import org.dl4jebm.layers.Rows;
 import org.dl4jebm.layers.Softplus;
@@ -39,8 +38,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * reconstruction with a penalty on hidden units that are undecided and have large weights. At
  * {@code T = sigma^2} the last one is the loss of a denoising autoencoder, {@code |r(x~) - x|^2 /
  * (2 sigma^4)}: what a denoising autoencoder learns is {@code E / sigma^2}, not {@code E}. At
- * {@code T = 1} the two differ unless {@code sigma = 1}. Less its mean at the true score, denoising
- * score matching is score matching for data with the noise added (Vincent 2011).
+ * {@code T = 1} the two differ unless {@code sigma = 1}. But for a constant of the parameters, the
+ * mean of denoising score matching over the noise is score matching for the data with the noise
+ * added (Vincent 2011).
  *
  * <p>The object holds the given arrays, not copies: it sees every later change of them. Batches are
  * {@code [n, nIn]}, one example a row.
@@ -58,18 +58,6 @@ public final class TiedAutoEncoderModel {
    * @throws IllegalArgumentException if the sizes do not fit each other
    */
   public TiedAutoEncoderModel(INDArray weights, INDArray hiddenBias, INDArray visibleBias) {
-    if (weights.rank() != 2
-        || hiddenBias.length() != weights.size(1)
-        || visibleBias.length() != weights.size(0)) {
-      throw new IllegalArgumentException(
-          "W has shape "
-              + Arrays.toString(weights.shape())
-              + ", the hidden bias "
-              + hiddenBias.length()
-              + " and the visible bias "
-              + visibleBias.length()
-              + " numbers; accepted: W [nIn, nOut], nOut hidden and nIn visible biases");
-    }
     tied = new TiedWeights(weights, hiddenBias, visibleBias);
   }
 

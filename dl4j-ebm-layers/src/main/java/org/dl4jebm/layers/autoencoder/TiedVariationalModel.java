@@ -64,7 +64,8 @@ public final class TiedVariationalModel {
    * @param hiddenBias {@code c}, {@code nOut} numbers, kept
    * @param visibleBias {@code b}, {@code nIn} numbers, kept
    * @param prior {@code pi}, in (0, 1)
-   * @throws IllegalArgumentException if the prior is out of range
+   * @throws IllegalArgumentException if the sizes do not fit each other or the prior is out of
+   *     range
    */
   public TiedVariationalModel(
       INDArray weights, INDArray hiddenBias, INDArray visibleBias, double prior) {
@@ -84,6 +85,7 @@ public final class TiedVariationalModel {
    *
    * @param x {@code [n, nIn]}. Not modified.
    * @return {@code [n, nOut]}, new
+   * @throws IllegalArgumentException if the width is wrong
    */
   public INDArray encode(INDArray x) {
     INDArray s = tied.hiddenField(x);
@@ -96,6 +98,7 @@ public final class TiedVariationalModel {
    *
    * @param z {@code [n, nOut]}. Not modified.
    * @return {@code [n, nIn]}, new
+   * @throws IllegalArgumentException if the width is wrong
    */
   public INDArray decode(INDArray z) {
     return tied.visibleField(z);
@@ -106,6 +109,7 @@ public final class TiedVariationalModel {
    *
    * @param x {@code [n, nIn]}. Not modified.
    * @return {@code n} numbers in nats
+   * @throws IllegalArgumentException if the width is wrong
    */
   public double[] evidenceLowerBound(INDArray x) {
     double[] negative = new Pass(x.castTo(tied.weights().dataType())).losses();

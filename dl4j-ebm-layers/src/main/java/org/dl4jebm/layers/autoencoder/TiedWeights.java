@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.autoencoder;
 
+import java.util.Arrays;
 import org.dl4jebm.layers.Rows;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -19,6 +20,18 @@ import org.nd4j.linalg.factory.Nd4j;
 record TiedWeights(INDArray weights, INDArray hiddenBias, INDArray visibleBias) {
 
   TiedWeights {
+    if (weights.rank() != 2
+        || hiddenBias.length() != weights.size(1)
+        || visibleBias.length() != weights.size(0)) {
+      throw new IllegalArgumentException(
+          "W has shape "
+              + Arrays.toString(weights.shape())
+              + ", the hidden bias "
+              + hiddenBias.length()
+              + " and the visible bias "
+              + visibleBias.length()
+              + " numbers; accepted: W [nIn, nOut], nOut hidden and nIn visible biases");
+    }
     hiddenBias = vector(hiddenBias);
     visibleBias = vector(visibleBias);
   }
@@ -54,6 +67,7 @@ record TiedWeights(INDArray weights, INDArray hiddenBias, INDArray visibleBias) 
 
   /** {@code c + x W}, new. */
   INDArray hiddenField(INDArray visible) {
+    requireWidth(visible, visibleSize(), "visible");
     INDArray out = create(visible, hiddenSize());
     hiddenFieldInto(visible.castTo(weights.dataType()).transpose(), out, out.transpose());
     return out;
@@ -61,9 +75,22 @@ record TiedWeights(INDArray weights, INDArray hiddenBias, INDArray visibleBias) 
 
   /** {@code b + h W'}, new. */
   INDArray visibleField(INDArray hidden) {
+    requireWidth(hidden, hiddenSize(), "hidden");
     INDArray out = create(hidden, visibleSize());
     visibleFieldInto(hidden.castTo(weights.dataType()).transpose(), out, out.transpose());
     return out;
+  }
+
+  private static void requireWidth(INDArray rows, long width, String side) {
+    if (rows.rank() != 2 || rows.size(1) != width) {
+      throw new IllegalArgumentException(
+          side
+              + " values have shape "
+              + Arrays.toString(rows.shape())
+              + "; accepted: [n, "
+              + width
+              + "]");
+    }
   }
 
   private INDArray create(INDArray rows, long width) {

@@ -267,6 +267,11 @@ class TiedAutoEncoderTest {
         IllegalArgumentException.class,
         () -> new TiedAutoEncoderModel(Nd4j.ones(3, 2), Nd4j.ones(3), Nd4j.ones(3)));
     TiedAutoEncoderLayer layer = layer(builder(Objective.RECONSTRUCTION));
+    assertTrue(
+        assertThrows(IllegalArgumentException.class, () -> layer.model().energy(Nd4j.ones(2, 5)))
+            .getMessage()
+            .contains("visible values have shape [2, 5]; accepted: [n, 6]"));
+    assertThrows(IllegalArgumentException.class, () -> layer.model().decode(Nd4j.ones(2, 5)));
     INDArray bad = real(3).putScalar(1, 1, Double.POSITIVE_INFINITY);
     assertThrows(
         DL4JInvalidInputException.class, () -> layer.fit(bad, LayerWorkspaceMgr.noWorkspaces()));
