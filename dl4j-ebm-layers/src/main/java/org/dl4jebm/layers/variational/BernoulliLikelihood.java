@@ -70,8 +70,9 @@ public final class BernoulliLikelihood implements Likelihood {
   @Override
   public double[] logProbability(INDArray x, INDArray mask, INDArray eta) {
     int samples = LikelihoodRows.samples(this, x, mask, eta);
-    if (mask == null && FusedRows.reach(x) && FusedRows.reach(eta)) {
-      return FusedRows.run(x, eta, null, null, BernoulliLikelihood::fused);
+    if (mask == null && FusedRows.accept(eta)) {
+      return FusedRows.run(
+          FusedRows.inRows(x), FusedRows.inRows(eta), null, null, BernoulliLikelihood::fused);
     }
     return elementwise(
         LikelihoodRows.repeat(x, samples), LikelihoodRows.repeat(mask, samples), eta);
@@ -86,8 +87,13 @@ public final class BernoulliLikelihood implements Likelihood {
       INDArray gradient,
       INDArray parameterGradient) {
     int samples = LikelihoodRows.samples(this, x, mask, eta);
-    if (mask == null && FusedRows.reach(x) && FusedRows.reach(eta) && FusedRows.reach(gradient)) {
-      return FusedRows.run(x, eta, weights, gradient, BernoulliLikelihood::fused);
+    if (mask == null && FusedRows.accept(eta) && FusedRows.reach(gradient)) {
+      return FusedRows.run(
+          FusedRows.inRows(x),
+          FusedRows.inRows(eta),
+          weights,
+          gradient,
+          BernoulliLikelihood::fused);
     }
     INDArray data = LikelihoodRows.repeat(x, samples);
     INDArray repeatedMask = LikelihoodRows.repeat(mask, samples);

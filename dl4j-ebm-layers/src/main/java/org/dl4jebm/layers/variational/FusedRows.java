@@ -48,12 +48,22 @@ final class FusedRows {
     double on(float[] eta, float[] x, float[] work, int n, float weight);
   }
 
+  /** Whether a pass can be made, perhaps over a copy; for the result see {@link #reach}. */
+  static boolean accept(INDArray array) {
+    return array.dataType() == DataType.FLOAT
+        && array.rank() >= 2
+        && !array.isEmpty()
+        && Nd4j.getEnvironment().isCPU();
+  }
+
+  /** The array itself if it can be reached, or a copy. */
+  static INDArray inRows(INDArray array) {
+    return reach(array) ? array : array.dup('c');
+  }
+
   /** Whether each row of the array lies in one piece of memory that can be reached. */
   static boolean reach(INDArray array) {
-    if (array.dataType() != DataType.FLOAT
-        || array.rank() < 2
-        || array.isEmpty()
-        || !Nd4j.getEnvironment().isCPU()) {
+    if (!accept(array)) {
       return false;
     }
     long expected = 1;

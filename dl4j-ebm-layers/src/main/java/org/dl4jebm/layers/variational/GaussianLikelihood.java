@@ -219,7 +219,7 @@ public final class GaussianLikelihood implements Likelihood {
   @Override
   public double[] logProbability(INDArray x, INDArray mask, INDArray eta) {
     int samples = LikelihoodRows.samples(this, x, mask, eta);
-    if (isUniform() && mask == null && FusedRows.reach(x) && FusedRows.reach(eta)) {
+    if (isUniform() && mask == null && FusedRows.accept(eta)) {
       return fused(x, eta, null, null);
     }
     INDArray errors = scaledSquares(LikelihoodRows.repeat(x, samples), eta, null);
@@ -236,11 +236,7 @@ public final class GaussianLikelihood implements Likelihood {
       INDArray parameterGradient) {
     int samples = LikelihoodRows.samples(this, x, mask, eta);
     requireParameters();
-    if (isUniform()
-        && mask == null
-        && FusedRows.reach(x)
-        && FusedRows.reach(eta)
-        && FusedRows.reach(gradient)) {
+    if (isUniform() && mask == null && FusedRows.accept(eta) && FusedRows.reach(gradient)) {
       double[] result = fused(x, eta, weights, gradient);
       if (source == Variance.LEARNED) {
         parameterGradient.assign(sharedGradient(result, weights, eta.length() / eta.size(0)));
@@ -285,8 +281,8 @@ public final class GaussianLikelihood implements Likelihood {
     float precision = (float) Math.exp(-logVar);
     double constant = LOG_2_PI + logVar;
     return FusedRows.run(
-        x,
-        mean,
+        FusedRows.inRows(x),
+        FusedRows.inRows(mean),
         weights,
         gradient,
         (mu, data, work, n, weight) -> {

@@ -8,12 +8,10 @@ import java.util.Objects;
 import org.deeplearning4j.exception.DL4JInvalidConfigException;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
-import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
 import org.deeplearning4j.nn.conf.memory.MemoryReport;
@@ -186,29 +184,15 @@ public class LikelihoodOutput extends FeedForwardLayer {
       nIn = channels(inputType);
     }
     nOut = dataSize(nIn);
-    switch (inputType.getType()) {
-      case RNN ->
-          channelsLast = ((InputType.InputTypeRecurrent) inputType).getFormat() == RNNFormat.NWC;
-      case CNN ->
-          channelsLast =
-              ((InputType.InputTypeConvolutional) inputType).getFormat() == CNN2DFormat.NHWC;
-      case CNN3D ->
-          channelsLast =
-              ((InputType.InputTypeConvolutional3D) inputType).getDataFormat()
-                  == Convolution3D.DataFormat.NDHWC;
-      default -> channelsLast = false;
-    }
+    channelsLast = ChannelTypes.channelsLast(inputType);
   }
 
   private long channels(InputType inputType) {
-    if (inputType instanceof InputType.InputTypeFeedForward type
-        && !(bound.hasColumn() && type.getTimeDistributedFormat() != null)) {
-      return type.getSize();
-    }
-    if (inputType instanceof InputType.InputTypeConvolutionalFlat type) {
-      return type.getFlattenedSize();
-    }
-    if (bound.hasColumn()) {
+    boolean positions =
+        inputType instanceof InputType.InputTypeFeedForward type
+            ? type.getTimeDistributedFormat() != null
+            : !(inputType instanceof InputType.InputTypeConvolutionalFlat);
+    if (bound.hasColumn() && positions) {
       refuse(
           "input is "
               + inputType
@@ -216,36 +200,19 @@ public class LikelihoodOutput extends FeedForwardLayer {
               + bound
               + "; accepted: feed-forward input, not of a time series");
     }
-    if (inputType instanceof InputType.InputTypeRecurrent type) {
-      return type.getSize();
-    }
-    if (inputType instanceof InputType.InputTypeConvolutional type) {
-      return type.getChannels();
-    }
-    if (inputType instanceof InputType.InputTypeConvolutional3D type) {
-      return type.getChannels();
-    }
-    throw new DL4JInvalidConfigException(
-        describeLayer()
-            + "input type is "
-            + inputType
-            + "; accepted: feed-forward, recurrent or convolutional");
+    return ChannelTypes.channels(inputType)
+        .orElseThrow(
+            () ->
+                new DL4JInvalidConfigException(
+                    describeLayer()
+                        + "input type is "
+                        + inputType
+                        + "; accepted: feed-forward, recurrent or convolutional"));
   }
 
   @Override
   public InputType getOutputType(int layerIndex, InputType inputType) {
-    long size = dataSize(channels(inputType));
-    if (inputType instanceof InputType.InputTypeRecurrent type) {
-      return InputType.recurrent(size, type.getTimeSeriesLength(), type.getFormat());
-    }
-    if (inputType instanceof InputType.InputTypeConvolutional type) {
-      return InputType.convolutional(type.getHeight(), type.getWidth(), size, type.getFormat());
-    }
-    if (inputType instanceof InputType.InputTypeConvolutional3D type) {
-      return InputType.convolutional3D(
-          type.getDataFormat(), type.getDepth(), type.getHeight(), type.getWidth(), size);
-    }
-    return InputType.feedForward(size);
+    return ChannelTypes.withChannels(inputType, dataSize(channels(inputType)));
   }
 
   @Override

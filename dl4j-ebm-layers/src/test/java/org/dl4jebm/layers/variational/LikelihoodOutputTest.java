@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.CacheMode;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
@@ -354,6 +355,42 @@ class LikelihoodOutputTest {
           network.scoreExamples(data, false).getRow(0, true),
           network.scoreExamples(new DataSet(kind.input(), labels), false).getRow(0, true),
           1e-12);
+    }
+  }
+
+  /** Truncated backpropagation works on slices of labels and masks; masks of the input go by. */
+  @Test
+  void truncatedBackpropagationAndMasksOfTheInput() {
+    Likelihood family = new BernoulliLikelihood();
+    for (boolean truncated : new boolean[] {false, true}) {
+      MultiLayerNetwork network =
+          new MultiLayerNetwork(
+              global(DataType.FLOAT, new Sgd(0.1))
+                  .list()
+                  .layer(Kind.NCW.decoder(CHANNELS))
+                  .layer(new LikelihoodOutput.Builder(family).build())
+                  .setInputType(Kind.NCW.inputType())
+                  .backpropType(truncated ? BackpropType.TruncatedBPTT : BackpropType.Standard)
+                  .tBPTTLength(2)
+                  .build());
+      network.init();
+      INDArray steps = Nd4j.ones(EXAMPLES, Kind.STEPS).putScalar(0, 3, 0);
+      DataSet data =
+          new DataSet(
+              Kind.NCW.input().castTo(DataType.FLOAT),
+              Kind.NCW.labels(family).castTo(DataType.FLOAT),
+              steps,
+              steps);
+      double before = network.score(data);
+      for (int i = 0; i < 5; i++) {
+        network.fit(data);
+      }
+      assertTrue(network.score(data) < before);
+      ComputationGraph graph = graph(Kind.NCW, family, DataType.FLOAT, new Sgd(0.1));
+      graph.params().assign(network.params());
+      assertEquals(network.score(data), graph.score(data), 1e-5);
+      graph.fit(data);
+      assertTrue(graph.score(data) < network.score(data));
     }
   }
 

@@ -172,8 +172,11 @@ class LikelihoodTest {
       double[] logP = c.likelihood().gradient(x, null, eta, weights(), expected, byParameters);
       INDArray wide = Nd4j.valueArrayOf(new long[] {eta.size(0), eta.size(1) + 1}, -7.0, type);
       INDArray left = wide.get(NDArrayIndex.all(), NDArrayIndex.interval(0, eta.size(1)));
+      INDArray right =
+          Nd4j.create(type, wide.shape())
+              .get(NDArrayIndex.all(), NDArrayIndex.interval(1, wide.size(1)));
       for (INDArray variant :
-          List.of(NdAssert.fortran(eta), NdAssert.view(eta), left.assign(eta))) {
+          List.of(NdAssert.fortran(eta), NdAssert.view(eta), left.assign(eta), right.assign(eta))) {
         INDArray target = Nd4j.valueArrayOf(wide.shape(), -7.0, type);
         INDArray gradient = target.get(NDArrayIndex.all(), NDArrayIndex.interval(0, eta.size(1)));
         double[] found =
