@@ -5,6 +5,8 @@ package org.dl4jebm.layers.variational;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
@@ -333,6 +335,70 @@ class SampleBoundTest {
       assertEquals(q[s] * (on - x.getDouble(2)), meanEta[s], 1e-12);
     }
     assertEquals(expectedScore, meanScore, 1e-12);
+  }
+
+  /** An example of weight 0 gives no gradient, one of weight 2 twice as much. */
+  @ParameterizedTest
+  @EnumSource(SampleBound.class)
+  void weightsOfExamplesScaleTheGradient(SampleBound bound) {
+    Likelihood family = new BernoulliLikelihood();
+    INDArray input = input(family, bound, 2);
+    INDArray labels = labels(family);
+    LikelihoodOutputLayer layer = layer(family, bound, ScoreFunctionBaseline.NONE, DataType.DOUBLE);
+    INDArray expected = epsilon(layer, input, labels, null);
+    for (int column = 0; column < expected.size(1); column++) {
+      for (int row = 0; row < 6; row++) {
+        double weight = row / 2;
+        expected.putScalar(row, column, weight * expected.getDouble(row, column));
+      }
+    }
+    INDArray weights = Nd4j.createFromArray(0.0, 1, 2).reshape('c', new long[] {3, 1});
+    NdAssert.assertClose(expected, epsilon(layer, input, labels, weights), 1e-12);
+  }
+
+  /** Arrays that are changed in place after the backward pass and set again. */
+  @Test
+  void scoresOfTheBackwardPassEndWithItsArrays() {
+    Likelihood family = new BernoulliLikelihood();
+    LayerWorkspaceMgr none = LayerWorkspaceMgr.noWorkspaces();
+    INDArray input = input(family, SampleBound.MEAN, 2);
+    INDArray labels = labels(family);
+    LikelihoodOutputLayer layer =
+        layer(family, SampleBound.MEAN, ScoreFunctionBaseline.NONE, DataType.DOUBLE);
+    LikelihoodOutputLayer fresh =
+        layer(family, SampleBound.MEAN, ScoreFunctionBaseline.NONE, DataType.DOUBLE);
+    epsilon(layer, input, labels, null);
+    assertEquals(score(fresh, input, labels, null), layer.computeScore(0, true, none), 1e-12);
+    epsilon(layer, input, labels, null);
+    input.addi(1);
+    layer.setInput(input, none);
+    assertEquals(score(fresh, input, labels, null), layer.computeScore(0, true, none), 1e-12);
+    epsilon(layer, input, labels, null);
+    labels.rsubi(1);
+    layer.setLabels(labels);
+    assertEquals(score(fresh, input, labels, null), layer.computeScore(0, true, none), 1e-12);
+    epsilon(layer, input, labels, null);
+    layer.setMaskArray(Nd4j.createFromArray(1.0, 0, 0).reshape('c', new long[] {3, 1}));
+    assertEquals(
+        score(fresh, input, labels, layer.getMaskArray()),
+        layer.computeScore(0, true, none),
+        1e-12);
+    layer.clear();
+    assertNull(layer.getLabels());
+    assertThrows(IllegalStateException.class, () -> layer.computeScore(0, true, none));
+  }
+
+  @Test
+  void aParameterChangedAfterTheBackwardPassCounts() {
+    Likelihood family = GaussianLikelihood.learnedVariance(0.5);
+    INDArray input = input(family, SampleBound.MEAN, 1);
+    INDArray labels = labels(family);
+    LikelihoodOutputLayer layer =
+        layer(family, SampleBound.MEAN, ScoreFunctionBaseline.NONE, DataType.DOUBLE);
+    epsilon(layer, input, labels, null);
+    layer.params().addi(1);
+    double found = layer.computeScore(0, true, LayerWorkspaceMgr.noWorkspaces());
+    assertEquals(score(layer, input, labels, null), found, 1e-12);
   }
 
   /** {@code f_s - b_s} by hand. */
