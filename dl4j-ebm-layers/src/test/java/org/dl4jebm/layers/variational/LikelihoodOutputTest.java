@@ -74,15 +74,16 @@ class LikelihoodOutputTest {
     NHWC;
 
     private static final long STEPS = 4;
-    private static final long SIDE = 3;
+    private static final long HEIGHT = 3;
+    private static final long WIDTH = 2;
 
     InputType inputType() {
       return switch (this) {
         case DENSE -> InputType.feedForward(4);
         case NCW -> InputType.recurrent(2, STEPS, RNNFormat.NCW);
         case NWC -> InputType.recurrent(2, STEPS, RNNFormat.NWC);
-        case NCHW -> InputType.convolutional(SIDE, SIDE, 2, CNN2DFormat.NCHW);
-        case NHWC -> InputType.convolutional(SIDE, SIDE, 2, CNN2DFormat.NHWC);
+        case NCHW -> InputType.convolutional(HEIGHT, WIDTH, 2, CNN2DFormat.NCHW);
+        case NHWC -> InputType.convolutional(HEIGHT, WIDTH, 2, CNN2DFormat.NHWC);
       };
     }
 
@@ -111,8 +112,8 @@ class LikelihoodOutputTest {
         case DENSE -> new long[] {n, channels};
         case NCW -> new long[] {n, channels, STEPS};
         case NWC -> new long[] {n, STEPS, channels};
-        case NCHW -> new long[] {n, channels, SIDE, SIDE};
-        case NHWC -> new long[] {n, SIDE, SIDE, channels};
+        case NCHW -> new long[] {n, channels, HEIGHT, WIDTH};
+        case NHWC -> new long[] {n, HEIGHT, WIDTH, channels};
       };
     }
 
