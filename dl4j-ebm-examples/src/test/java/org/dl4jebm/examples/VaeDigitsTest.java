@@ -55,7 +55,10 @@ class VaeDigitsTest {
   @EnumSource(VaePreset.class)
   void everyPresetRuns(VaePreset preset) throws IOException {
     assertEquals(0, run("out", "--quick", "--preset=" + preset), err::toString);
-    assertTrue(ImageIO.read(folder.resolve("out/bounds.png").toFile()).getWidth() > 100);
+    for (String name : List.of("bounds", "reconstructions-seed1", "samples-seed1")) {
+      Path picture = folder.resolve("out/" + name + ".png");
+      assertTrue(ImageIO.read(picture.toFile()).getWidth() > 100, name);
+    }
     assertTrue(Files.readString(folder.resolve("out/results.md")).contains(preset.published()));
   }
 

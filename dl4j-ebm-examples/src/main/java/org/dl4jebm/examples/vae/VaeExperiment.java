@@ -121,6 +121,8 @@ public final class VaeExperiment {
       print(
           "seed %d: %d epochs in %.0f s, bound of %s",
           seed, last.epoch(), last.seconds(), "test images " + number(last.test()));
+      new VaePictures(LatentVariableModel.of(network), data.images().test(), data.test())
+          .write(folder, "-seed" + seed);
       long start = System.nanoTime();
       Evidence evidence = evidence(network);
       double seconds = (System.nanoTime() - start) / 1e9;
