@@ -74,6 +74,9 @@ public final class VaeArguments {
   @Option(names = "--final-rate", paramLabel = "X", description = "Learning rate at the end.")
   private Double finalRate;
 
+  @Option(names = "--epsilon", paramLabel = "X", description = "Constant of Adam.")
+  private Double epsilon;
+
   /**
    * What was given, over a preset.
    *
@@ -97,7 +100,8 @@ public final class VaeArguments {
         chosenStages,
         given(epochs, preset.epochs()),
         given(rate, preset.rate()),
-        given(finalRate, preset.finalRate()));
+        given(finalRate, preset.finalRate()),
+        given(epsilon, preset.epsilon()));
   }
 
   private static <T> T given(T value, T otherwise) {

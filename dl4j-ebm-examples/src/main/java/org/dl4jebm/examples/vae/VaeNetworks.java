@@ -28,9 +28,6 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 /** Builds the networks. */
 final class VaeNetworks {
 
-  /** Burda et al.'s constants of Adam; its epsilon is larger than usual. */
-  private static final double EPSILON = 1e-4;
-
   /** Means are kept this far from 0 and 1 where biases are set to their logits. */
   private static final double MARGIN = 1e-3;
 
@@ -56,7 +53,7 @@ final class VaeNetworks {
             .updater(
                 Adam.builder()
                     .learningRateSchedule(settings.learningRate())
-                    .epsilon(EPSILON)
+                    .epsilon(settings.epsilon())
                     .build())
             .graphBuilder()
             .addInputs("x")

@@ -8,6 +8,7 @@ import org.dl4jebm.examples.vae.VaeData.Pixels;
 import org.dl4jebm.examples.vae.VaeSettings.Family;
 import org.dl4jebm.layers.variational.DiscreteGradient;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.learning.config.Adam;
 
 /** Settings of published results, and one for a quick look; the figures are on MNIST. */
 public enum VaePreset {
@@ -27,7 +28,8 @@ public enum VaePreset {
           0,
           200,
           2e-3,
-          2e-4),
+          2e-4,
+          Adam.DEFAULT_ADAM_EPSILON),
       5000,
       "no published figure known"),
 
@@ -47,14 +49,15 @@ public enum VaePreset {
           5,
           1,
           1e-3,
+          1e-4,
           1e-4),
       5000,
       "NLL (k = 5,000) 86.76 with 1 sample, importance weighted 84.78 with 50; 8 stages, 3,280 epochs"
           + " (Burda et al. 2016)"),
 
   /**
-   * 20 categorical variables of 10 values: Jang, Gu and Poole. Their table says 784-200-784; with
-   * {@code --hidden=0}, encoder and decoder are linear as in that reading.
+   * 20 categorical variables of 10 values: Jang, Gu and Poole, whose table says 784-200-784.
+   * Encoder and decoder have a hidden layer of 200 here; with {@code --hidden=0} they are linear.
    */
   GUMBEL_CATEGORICAL(
       discrete(Family.CATEGORICAL),
@@ -81,7 +84,7 @@ public enum VaePreset {
     return new VaeSettings(
         family,
         200,
-        List.of(200, 200),
+        List.of(200),
         Activation.RELU,
         1,
         false,
@@ -90,9 +93,10 @@ public enum VaePreset {
         Pixels.FIXED,
         100,
         0,
-        200,
+        50,
         1e-3,
-        1e-4);
+        1e-4,
+        Adam.DEFAULT_ADAM_EPSILON);
   }
 
   /**

@@ -41,6 +41,8 @@ import org.nd4j.linalg.schedule.ScheduleType;
  *     rate} to {@code finalRate} in the second half
  * @param rate learning rate of Adam
  * @param finalRate learning rate at the end
+ * @param epsilon what Adam adds to the root of its mean squares; with a large one, weights whose
+ *     gradients are small learn slowly
  */
 public record VaeSettings(
     Family family,
@@ -56,7 +58,8 @@ public record VaeSettings(
     int stages,
     int epochs,
     double rate,
-    double finalRate) {
+    double finalRate,
+    double epsilon) {
 
   /** Values of a categorical variable. */
   private static final int GROUP = 10;
@@ -106,6 +109,7 @@ public record VaeSettings(
     Checks.atLeast(1, epochs, "--epochs");
     Checks.positive(rate, "--rate");
     Checks.positive(finalRate, "--final-rate");
+    Checks.positive(epsilon, "--epsilon");
     hidden = List.copyOf(hidden);
   }
 
@@ -160,7 +164,8 @@ public record VaeSettings(
         newStages,
         newEpochs,
         rate,
-        finalRate);
+        finalRate,
+        epsilon);
   }
 
   /**
