@@ -85,7 +85,7 @@ public enum VaePreset {
         family,
         200,
         List.of(200),
-        Activation.RELU,
+        Activation.TANH,
         1,
         false,
         DiscreteGradient.RELAXED,
