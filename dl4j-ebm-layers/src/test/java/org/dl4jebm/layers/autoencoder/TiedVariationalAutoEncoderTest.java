@@ -152,6 +152,63 @@ class TiedVariationalAutoEncoderTest {
     }
   }
 
+  /** The samples of an iteration are drawn again, and put into the formulas in plain loops. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Estimator.class,
+      names = {"RELAXED", "STRAIGHT_THROUGH", "SCORE_FUNCTION"})
+  void givenItsSamplesEachEstimatorIsItsFormula(Estimator estimator) {
+    int samples = 3;
+    TiedVariationalAutoEncoderLayer layer =
+        layer(builder(estimator).samples(samples).temperature(0.4));
+    INDArray x = real(2);
+    INDArray drawn = Nd4j.zeros(DataType.DOUBLE, 2 * samples, Encoders.N_OUT);
+    try (RandomStream noise = layer.noise(0)) {
+      if (estimator == Estimator.RELAXED) {
+        noise.uniform(drawn);
+      } else {
+        INDArray s = layer.model().encode(x);
+        drawn.assign(Nd4j.vstack(s, s, s));
+        noise.bernoulli(drawn, drawn);
+      }
+    }
+    double[] expected = new double[(int) layer.numParams()];
+    for (int row = 0; row < 2; row++) {
+      TinyCauses causes = TinyCauses.of(layer, x.getRow(row), PRIOR);
+      double[][] codes = new double[samples][];
+      for (int i = 0; i < samples; i++) {
+        codes[i] = drawn.getRow(2L * i + row).toDoubleVector();
+      }
+      if (estimator == Estimator.SCORE_FUNCTION) {
+        add(expected, causes.scoreFunction(codes, true), 0.5);
+      } else {
+        for (double[] code : codes) {
+          add(expected, estimate(causes, estimator, code), 0.5 / samples);
+        }
+      }
+    }
+    NdAssert.assertClose(
+        expected, NdAssert.values(PretrainGradients.step(layer, x, null)), 1e-12, () -> "");
+  }
+
+  private static double[] estimate(TinyCauses causes, Estimator estimator, double[] drawn) {
+    if (estimator == Estimator.STRAIGHT_THROUGH) {
+      return causes.straightThrough(drawn);
+    }
+    double[] logistic = new double[drawn.length];
+    for (int k = 0; k < drawn.length; k++) {
+      double u = drawn[k] + 0x1p-24;
+      logistic[k] = Math.log(u) - Math.log1p(-u);
+    }
+    return causes.relaxed(logistic, 0.4);
+  }
+
+  private static void add(double[] sum, double[] values, double factor) {
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += factor * values[i];
+    }
+  }
+
   @Test
   void theStraightThroughEstimatorIsBiasedAsDocumented() {
     INDArray x = real(3).getRow(1);
