@@ -57,7 +57,7 @@ class LatentUsageTest {
     INDArray data = Nd4j.createFromArray(new double[][] {{1, 0, 0}, {2, 0, 0}, {3, 0, 0}});
     LatentVariableModel model = encoder(100, 0, 0.5);
     AggregatedPosterior posterior =
-        AggregatedPosterior.of(model, EvidenceOptions.samples(200).withBlockRows(150), data);
+        AggregatedPosterior.of(model, EvidenceOptions.samples(20).withBlockRows(150), data);
     assertEquals(Math.log(3), posterior.information().mean(), 1e-12);
     assertArrayEquals(new double[] {200, 0}, posterior.mean(), 1e-12);
     assertEquals(20000 / 3.0 + 0.5, posterior.variance()[0], 150);
@@ -102,7 +102,7 @@ class LatentUsageTest {
    */
   @Test
   void aTrainedLinearModelReachesTheMaximumLikelihood() {
-    int n = 400;
+    int n = 200;
     LatentVariableModel source = LatentVariableModel.of(LinearGaussian.exact(DataType.DOUBLE));
     INDArray data = source.generate(n, 5);
     Nd4j.getRandom().setSeed(11);
@@ -121,13 +121,15 @@ class LatentUsageTest {
         new ShuffledDataSetIterator(data, ShuffledDataSetIterator.Options.shuffled(100, 3));
     for (double rate : new double[] {0.05, 0.01, 0.002}) {
       network.setLearningRate(rate);
-      network.fit(batches, 40);
+      network.fit(batches, 50);
     }
     EvidenceEstimator estimator =
-        new EvidenceEstimator(LatentVariableModel.of(network), EvidenceOptions.samples(500));
+        new EvidenceEstimator(LatentVariableModel.of(network), EvidenceOptions.samples(20));
     Evidence evidence = estimator.estimate(new DataSet(data, data));
-    // The start is 2 nats or more below. Samples move the bound by 0.003 or so.
-    assertEquals(best, evidence.lowerBound().mean(), 0.03);
+    // The start is 2 nats or more below. The log weights of a nearly exact posterior hardly vary,
+    // so
+    // that a few samples are enough for the bound by samples.
+    assertEquals(best, evidence.sampledLowerBound().mean(), 0.03);
     assertEquals(best, evidence.importanceWeightedBound().mean(), 0.01);
   }
 

@@ -60,7 +60,7 @@ class LatentVariableModelTest {
   @Test
   void samplesHaveTheMomentsOfPosteriorAndPrior() {
     LatentVariableModel model = LatentVariableModel.of(LinearGaussian.exact(DataType.DOUBLE));
-    int n = 20_000;
+    int n = 4000;
     double[][] covariance = LinearGaussian.covariance();
     INDArray z = model.samplePosterior(n, 3, x());
     INDArray prior = model.samplePrior(n, 3);
