@@ -32,11 +32,19 @@ class ReadmeTest {
   private static final String FRAGMENT_PROGRAM =
       """
       import java.nio.file.Path;
+      import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+      import org.deeplearning4j.nn.conf.inputs.InputType;
+      import org.deeplearning4j.nn.conf.layers.DenseLayer;
       import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+      import org.dl4jebm.layers.variational.*;
+      import org.dl4jebm.training.data.*;
       import org.dl4jebm.training.monitor.*;
       import org.dl4jebm.training.pretrain.*;
+      import org.dl4jebm.training.variational.*;
+      import org.nd4j.linalg.activations.Activation;
       import org.nd4j.linalg.api.ndarray.INDArray;
       import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+      import org.nd4j.linalg.learning.config.Adam;
 
       class %s {
         static void run(
