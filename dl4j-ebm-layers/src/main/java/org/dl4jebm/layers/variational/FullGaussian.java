@@ -128,12 +128,22 @@ public final class FullGaussian implements LatentDistribution {
     return (int) Math.round((Math.sqrt(9 + 8.0 * eta.size(1)) - 3) / 2);
   }
 
+  /** In one copy; ND4J's toDoubleMatrix asks for the values one by one. */
   private static double[][] host(INDArray rows) {
-    return rows.castTo(DataType.DOUBLE).toDoubleMatrix();
+    double[] values = rows.castTo(DataType.DOUBLE).dup('c').data().asDouble();
+    int width = (int) rows.size(1);
+    double[][] result = new double[(int) rows.size(0)][];
+    for (int r = 0; r < result.length; r++) {
+      result[r] = Arrays.copyOfRange(values, r * width, (r + 1) * width);
+    }
+    return result;
   }
 
   private static INDArray device(double[][] rows, INDArray like) {
-    return Nd4j.createFromArray(rows).castTo(like.dataType());
+    double[] values = Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
+    return Nd4j.createFromArray(values)
+        .reshape('c', new long[] {rows.length, rows[0].length})
+        .castTo(like.dataType());
   }
 
   /** A row of parameters for each row, or the only one for all of them. */
