@@ -16,8 +16,9 @@ import org.nd4j.linalg.schedule.ISchedule;
  *
  * with {@code KL_ij} the divergence of factor {@code j} (a latent variable, or a group) of example
  * {@code i} in nats, summed over the positions of a time series or image. Without a capacity the
- * bars are no more than brackets. {@link #DEFAULT}, {@code beta = 1} and nothing else, is the
- * evidence lower bound; every other choice trades the bound for something else. Start from it:
+ * bars are no more than brackets, and without free bits the mean stands for itself, also where it
+ * is an estimate below 0. {@link #DEFAULT}, {@code beta = 1} and nothing else, is the evidence
+ * lower bound; every other choice trades the bound for something else. Start from it:
  *
  * <pre>{@code
  * KullbackLeiblerTerm.DEFAULT.withBeta(4)
@@ -49,9 +50,9 @@ public record KullbackLeiblerTerm(
     AUTOMATIC,
 
     /**
-     * {@code log q(z | x) - log p(z)} at the samples drawn: unbiased in value and gradient, for any
-     * pair of continuous families. At inference, where the mean is passed on, a sample is drawn for
-     * this alone.
+     * {@code log q(z | x) - log p(z)} at the samples drawn: unbiased in value and gradient (but for
+     * free bits and capacity, which are no linear functions of it), for any pair of continuous
+     * families. At inference, where the mean is passed on, a sample is drawn for this alone.
      */
     MONTE_CARLO
   }
@@ -158,7 +159,8 @@ public record KullbackLeiblerTerm(
     double sum = 0;
     double[] slopes = new double[means.length];
     for (int j = 0; j < means.length; j++) {
-      boolean above = !(means[j] < freeBits);
+      // An estimate may lie below 0, and must not be cut off there.
+      boolean above = freeBits == 0 || !(means[j] < freeBits);
       sum += above ? means[j] : freeBits;
       slopes[j] = above ? weight : 0;
     }
