@@ -22,6 +22,7 @@ class LatentLogProbability extends BaseGraphVertex {
   private static final long serialVersionUID = 1L;
 
   private final LatentLogProbabilityVertex options;
+  private transient INDArray mask;
 
   LatentLogProbability(
       ComputationGraph graph,
@@ -112,6 +113,30 @@ class LatentLogProbability extends BaseGraphVertex {
     }
   }
 
+  /** A weight of 0 or 1 for each row, or null if nothing is masked. */
+  private INDArray rowWeights(long rows) {
+    // The graph does not tell its vertices when it takes the masks away again.
+    if (mask == null || graph.getInputMaskArrays() == null) {
+      return null;
+    }
+    INDArray latents = inputs[inputs.length - 1];
+    if (latents.size(0) != mask.size(0)) {
+      throw new DL4JInvalidInputException(
+          "vertex \""
+              + vertexName
+              + "\": a feature mask of "
+              + mask.size(0)
+              + " examples is set and the latent variables have "
+              + latents.size(0)
+              + " rows; accepted: a mask with 1 sample an example");
+    }
+    try {
+      return LatentRows.ofMask(mask.castTo(dataType), latents, false, rows);
+    } catch (IllegalArgumentException e) {
+      throw new DL4JInvalidInputException("vertex \"" + vertexName + "\": " + e.getMessage(), e);
+    }
+  }
+
   @Override
   public INDArray doForward(boolean training, LayerWorkspaceMgr workspaceMgr) {
     if (!canDoForward()) {
@@ -124,6 +149,10 @@ class LatentLogProbability extends BaseGraphVertex {
       INDArray inPrior =
           options.effectivePrior().distribution().logProbability(priorRows(z), z).sum(true, 1);
       values = inPrior.subi(values);
+    }
+    INDArray rowWeights = rowWeights(z.size(0));
+    if (rowWeights != null) {
+      values.muliColumnVector(rowWeights);
     }
     long total = inputs[inputs.length - 1].size(0);
     INDArray perSample =
@@ -141,6 +170,10 @@ class LatentLogProbability extends BaseGraphVertex {
     INDArray weight =
         LatentRows.repeat(
             epsilon.dup('c'), epsilon.size(0), Math.toIntExact(z.size(0) / epsilon.size(0)));
+    INDArray rowWeights = rowWeights(z.size(0));
+    if (rowWeights != null) {
+      weight = weight.mul(rowWeights);
+    }
     Rows eta = rows(0);
     LatentDistribution.LogProbabilityGradient posterior =
         gradient(options.getDistribution(), eta.repeated(), z, ratio ? weight.neg() : weight);
@@ -187,6 +220,7 @@ class LatentLogProbability extends BaseGraphVertex {
   @Override
   public Pair<INDArray, MaskState> feedForwardMaskArrays(
       INDArray[] maskArrays, MaskState currentMaskState, int minibatchSize) {
+    mask = maskArrays == null ? null : maskArrays[maskArrays.length - 1];
     return null;
   }
 

@@ -34,7 +34,7 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * {@code z} with {@code T n} rows, those of an example together. With three inputs the middle one
  * holds parameters of the prior's family, with {@code n} or {@code T n} rows, for a prior that
  * depends on other variables, as in models of several stochastic layers. Time series and images are
- * summed over their positions; channels come first there.
+ * summed over their positions that are not masked; channels come first there.
  */
 public class LatentLogProbabilityVertex extends GraphVertex {
 

@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.variational;
 
+import java.util.Arrays;
 import org.dl4jebm.layers.Rows;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.broadcast.BroadcastCopyOp;
@@ -82,6 +83,59 @@ final class LatentRows {
     INDArray each = rows.dup('c').reshape('c', new long[] {examples, length});
     Nd4j.getExecutioner().exec(new BroadcastCopyOp(repeated, each, repeated, 0, 2));
     return repeated.reshape('c', new long[] {rows.size(0) * samples, rows.size(1)});
+  }
+
+  /**
+   * A mask as one value a row.
+   *
+   * @param mask {@code [n, 1]} or, in DL4J's layout, one of the positions: {@code [n, t]} for a
+   *     time series, {@code [n, 1, h, w]} for an image, where a size may be 1; with {@code
+   *     channelsLast} {@code [n, h, w, 1]} too. Not modified.
+   * @param like activations that have the positions
+   * @param rows number of rows, a multiple of the number of examples and positions
+   * @return {@code [rows, 1]} of the mask's type
+   * @throws IllegalArgumentException if the mask does not belong to the activations
+   */
+  static INDArray ofMask(INDArray mask, INDArray like, boolean channelsLast, long rows) {
+    long n = like.size(0);
+    long all = like.length() / like.size(channelsLast ? like.rank() - 1 : 1);
+    INDArray values = mask.rank() == like.rank() ? spread(mask, like, channelsLast) : mask;
+    long length = values == null ? 0 : values.length();
+    if (length == 0 || length % n != 0 || all % length != 0) {
+      throw new IllegalArgumentException(
+          "mask has shape "
+              + Arrays.toString(mask.shape())
+              + " for activations of shape "
+              + Arrays.toString(like.shape())
+              + "; accepted: a value for each example or for each position");
+    }
+    INDArray column = values.dup('c').reshape('c', new long[] {length, 1});
+    INDArray perPosition = repeat(column, length, Math.toIntExact(all / length));
+    return repeat(perPosition, n, Math.toIntExact(rows / all));
+  }
+
+  /** The mask over all positions, without channels; null if its sizes are others. */
+  private static INDArray spread(INDArray mask, INDArray like, boolean channelsLast) {
+    long[] positions = withoutChannels(like.shape(), channelsLast);
+    for (boolean last : channelsLast ? new boolean[] {false, true} : new boolean[] {false}) {
+      long[] sizes = withoutChannels(mask.shape(), last);
+      boolean fits = mask.size(last ? mask.rank() - 1 : 1) == 1 && sizes[0] == positions[0];
+      for (int i = 1; i < sizes.length; i++) {
+        fits &= sizes[i] == 1 || sizes[i] == positions[i];
+      }
+      if (fits) {
+        return mask.dup('c').reshape('c', sizes).broadcast(positions);
+      }
+    }
+    return null;
+  }
+
+  private static long[] withoutChannels(long[] shape, boolean channelsLast) {
+    long[] sizes = new long[shape.length - 1];
+    for (int i = 0; i < sizes.length; i++) {
+      sizes[i] = shape[i == 0 || channelsLast ? i : i + 1];
+    }
+    return sizes;
   }
 
   /** Sums what belongs to the samples of an example; the transpose of {@link #repeat}. */

@@ -81,6 +81,18 @@ public class LatentVariablesLayer extends AbstractLayer<LatentVariables> {
   }
 
   /**
+   * Which positions count in the last pass.
+   *
+   * @return {@code n * positions} weights of 0 or 1 from the mask, the positions of an example
+   *     together; null if nothing is masked
+   */
+  public double[] positionWeights() {
+    return maskArray == null
+        ? null
+        : rowWeights(parameters().size(0)).castTo(DataType.DOUBLE).data().asDouble();
+  }
+
+  /**
    * {@code log p(z) - log q(z | x)} of the values passed on in the last pass with an override.
    *
    * @return {@code [T n]} of type DOUBLE in nats, summed over the latent variables of all positions
@@ -313,23 +325,12 @@ public class LatentVariablesLayer extends AbstractLayer<LatentVariables> {
     if (maskArray == null) {
       return null;
     }
-    INDArray mask = maskArray.castTo(dataType).dup('c');
-    if (mask.length() == rows) {
-      return mask.reshape('c', new long[] {rows, 1});
+    try {
+      return LatentRows.ofMask(
+          maskArray.castTo(dataType), input, layerConf().isChannelsLast(), rows);
+    } catch (IllegalArgumentException e) {
+      throw new DL4JInvalidInputException(e.getMessage() + " " + layerId(), e);
     }
-    if (mask.length() == 0 || rows % mask.length() != 0) {
-      throw new DL4JInvalidInputException(
-          "mask has shape "
-              + Arrays.toString(maskArray.shape())
-              + " for an input of shape "
-              + Arrays.toString(input.shape())
-              + "; accepted: a value for each example or for each position "
-              + layerId());
-    }
-    return LatentRows.repeat(
-        mask.reshape('c', new long[] {mask.length(), 1}),
-        mask.length(),
-        Math.toIntExact(rows / mask.length()));
   }
 
   @Override

@@ -189,7 +189,10 @@ final class BlockPass {
             ? null
             : Nd4j.createFromArray(new double[][] {prior.parameters()}).castTo(eta.dataType());
     double[] divergences = q.divergence(eta, row).castTo(DataType.DOUBLE).sum(1).toDoubleVector();
-    weigh(divergences, layer.getMaskArray());
+    double[] weights = layer.positionWeights();
+    if (weights != null) {
+      Arrays.setAll(divergences, i -> divergences[i] * weights[i]);
+    }
     int rowsOfExample = divergences.length / examples;
     long samples = layer.input().size(0) / examples;
     for (int i = 0; i < divergences.length; i++) {
@@ -216,15 +219,6 @@ final class BlockPass {
   static LatentPrior priorOf(LatentVariablesLayer layer) {
     LatentPrior prior = conf(layer).getPrior();
     return prior == null ? LatentPrior.standard(conf(layer).getDistribution()) : prior;
-  }
-
-  private static void weigh(double[] rows, INDArray mask) {
-    if (mask != null) {
-      double[] weights = mask.castTo(DataType.DOUBLE).dup('c').ravel().toDoubleVector();
-      for (int i = 0; i < rows.length; i++) {
-        rows[i] *= weights[(int) ((long) i * weights.length / rows.length)];
-      }
-    }
   }
 
   /** Takes a network back to where it was. */
