@@ -89,6 +89,7 @@ public class LatentVariables extends FeedForwardLayer {
       DataType networkDataType) {
     check();
     try {
+      LikelihoodRows.requireType(networkDataType);
       Seeds.requireNonZero(conf.getSeed(), "the network's seed");
     } catch (IllegalArgumentException e) {
       throw new DL4JInvalidConfigException(describeLayer() + e.getMessage(), e);

@@ -161,6 +161,11 @@ public class LikelihoodOutput extends FeedForwardLayer {
       boolean initializeParams,
       DataType networkDataType) {
     check();
+    try {
+      LikelihoodRows.requireType(networkDataType);
+    } catch (IllegalArgumentException e) {
+      throw new DL4JInvalidConfigException(describeLayer() + e.getMessage(), e);
+    }
     if (nIn > 0) {
       nOut = dataSize(nIn);
     }

@@ -16,6 +16,14 @@ final class LikelihoodRows {
 
   private LikelihoodRows() {}
 
+  /** Refuses a data type that networks may have, but sums of logarithms do not fit into. */
+  static void requireType(DataType network) {
+    if (network != DataType.FLOAT && network != DataType.DOUBLE) {
+      throw new IllegalArgumentException(
+          "the network's data type is " + network + "; accepted: FLOAT or DOUBLE");
+    }
+  }
+
   /** The shape of data that belong to a decoder's output. */
   static long[] dataShape(Likelihood likelihood, INDArray eta) {
     if (eta.rank() < 2) {

@@ -9,11 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.deeplearning4j.exception.DL4JInvalidConfigException;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.dl4jebm.layers.testing.NdAssert;
@@ -179,6 +181,24 @@ class LikelihoodBadInputTest {
     assertThrows(
         UnsupportedOperationException.class,
         () -> new LikelihoodOutput.Builder(new BernoulliLikelihood()).nOut(3));
+  }
+
+  /** Networks of half precision. */
+  @Test
+  void dataTypes() {
+    Layer output = new LikelihoodOutput.Builder(new BernoulliLikelihood()).nIn(3).build();
+    Layer latents = new LatentVariables.Builder(new DiagonalGaussian()).nIn(6).nOut(3).build();
+    for (Layer layer : List.of(output, latents)) {
+      MultiLayerNetwork network =
+          new MultiLayerNetwork(
+              new NeuralNetConfiguration.Builder()
+                  .dataType(DataType.FLOAT16)
+                  .list()
+                  .layer(layer)
+                  .build());
+      String message = assertThrows(DL4JInvalidConfigException.class, network::init).getMessage();
+      assertTrue(message.contains("data type is HALF; accepted: FLOAT or DOUBLE"), message);
+    }
   }
 
   @ParameterizedTest
