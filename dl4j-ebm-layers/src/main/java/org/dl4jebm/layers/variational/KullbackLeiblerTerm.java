@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.variational;
 
+import java.io.Serializable;
 import org.dl4jebm.layers.Schedules;
 import org.nd4j.linalg.schedule.FixedSchedule;
 import org.nd4j.linalg.schedule.ISchedule;
@@ -35,7 +36,8 @@ import org.nd4j.linalg.schedule.ISchedule;
  * @param estimator how the divergence is computed
  */
 public record KullbackLeiblerTerm(
-    double beta, ISchedule warmUp, double freeBits, ISchedule capacity, Estimator estimator) {
+    double beta, ISchedule warmUp, double freeBits, ISchedule capacity, Estimator estimator)
+    implements Serializable {
 
   /** The evidence lower bound: weight 1, closed form where there is one. */
   public static final KullbackLeiblerTerm DEFAULT =

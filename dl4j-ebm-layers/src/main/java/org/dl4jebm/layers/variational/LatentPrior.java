@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.variational;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -17,7 +18,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * @param parameters {@code P} of them, in the family's order, finite; or null for its standard
  *     member, such as N(0, I). Not modified; must not be modified later.
  */
-public record LatentPrior(LatentDistribution distribution, double[] parameters) {
+public record LatentPrior(LatentDistribution distribution, double[] parameters)
+    implements Serializable {
 
   /**
    * Checks the values.

@@ -7,6 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
@@ -31,6 +36,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.ops.transforms.Transforms;
+import org.nd4j.linalg.schedule.ScheduleType;
 
 /** Encoder, latent variables, decoder and likelihood together. */
 class VariationalNetworksTest {
@@ -222,6 +228,37 @@ class VariationalNetworksTest {
     ComputationGraph graph = new ComputationGraph(configuration);
     graph.init();
     assertTrue(LayerChecks.checkGradients(graph, X, X, null, null));
+  }
+
+  /** DL4J's configurations are sent to other machines by Java's serialization. */
+  @Test
+  void serialization() throws IOException, ClassNotFoundException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ComputationGraphConfiguration configuration =
+        graph(
+                new GumbelSoftmax(2, DiscreteGradient.RELAXED, 1),
+                4,
+                2,
+                LatentQuantity.LOG_RATIO,
+                b -> b.bound(SampleBound.IMPORTANCE_WEIGHTED))
+            .getConfiguration();
+    LatentVariables latents =
+        new LatentVariables.Builder(new DiagonalGaussian())
+            .nOut(1)
+            .prior(LatentPrior.gaussian(new double[] {1}, new double[] {2}))
+            .divergence(
+                KullbackLeiblerTerm.DEFAULT.withWarmUp(
+                    new LinearWarmUp(ScheduleType.ITERATION, 10)))
+            .build();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(configuration);
+      out.writeObject(latents);
+    }
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      assertEquals(configuration, in.readObject());
+      assertEquals(latents, in.readObject());
+    }
   }
 
   private static final int BITS = 3;
