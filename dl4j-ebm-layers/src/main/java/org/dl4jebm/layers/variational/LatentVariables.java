@@ -17,6 +17,7 @@ import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
 import org.deeplearning4j.nn.conf.memory.MemoryReport;
+import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToRnnPreProcessor;
 import org.deeplearning4j.nn.params.EmptyParamInitializer;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.dl4jebm.layers.random.Seeds;
@@ -34,13 +35,16 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * {@code distribution.parameters(nOut)} parameters for {@code nOut} latent variables, and every
  * time step or pixel has latent variables of its own. In a {@code ComputationGraph} several inputs,
  * such as {@code mu} and {@code log sigma^2} of two layers, are put together by DL4J: {@code
- * addLayer("z", latents, "mu", "logVariance")}. There are no parameters to train.
+ * addLayer("z", latents, "mu", "logVariance")}. (Where these are dense layers above recurrent ones,
+ * DL4J forgets the time steps; add a {@code FeedForwardToRnnPreProcessor} there.) There are no
+ * parameters to train.
  *
  * <ul>
  *   <li>In training {@code z} is a sample, or {@code samples} of them an example: the output then
  *       has {@code samples * n} rows, those of an example together, and {@code LikelihoodOutput}
  *       averages over them. (Use 1 for the ELBO; several need layers between that treat rows apart,
- *       so not DL4J's dense layers on time series.)
+ *       so not DL4J's dense layers on time series.) Where latent variables follow on latent
+ *       variables with several samples, see {@link Builder#inputSamples}.
  *   <li>Outside training it is what {@link LatentInference} says, one row an example.
  *   <li>{@code net.score()} holds the divergence term (as DL4J's l2 terms are part of it) and the
  *       gradient its derivative. DL4J's {@code scoreExamples} adds the mean over the batch to each
@@ -56,12 +60,14 @@ public class LatentVariables extends FeedForwardLayer {
   private static final long serialVersionUID = 1L;
 
   private static final int DEFAULT_SAMPLES = 1;
+  private static final int DEFAULT_INPUT_SAMPLES = 1;
   private static final LatentInference DEFAULT_INFERENCE = LatentInference.MODE;
 
   private LatentDistribution distribution;
   private LatentPrior prior;
   private KullbackLeiblerTerm divergence = KullbackLeiblerTerm.DEFAULT;
   private int samples = DEFAULT_SAMPLES;
+  private int inputSamples = DEFAULT_INPUT_SAMPLES;
   private LatentInference inference = DEFAULT_INFERENCE;
   private boolean channelsLast;
 
@@ -74,6 +80,7 @@ public class LatentVariables extends FeedForwardLayer {
     prior = builder.prior;
     divergence = builder.divergence;
     samples = builder.samples;
+    inputSamples = builder.inputSamples;
     inference = builder.inference;
     activationFn = new ActivationIdentity();
     initializeConstraints(builder);
@@ -109,6 +116,7 @@ public class LatentVariables extends FeedForwardLayer {
       require(divergence != null, "divergence", divergence, "a KullbackLeiblerTerm");
       require(inference != null, "inference", inference, "a LatentInference");
       require(samples >= 1, "samples", samples, "1 or more an example");
+      require(inputSamples >= 1, "inputSamples", inputSamples, "1 or more an example");
       require(nOut >= 1, "nOut", nOut, "1 or more latent variables");
       long expected = distribution.parameters(nOut);
       if (nIn > 0 && nIn != expected) {
@@ -178,10 +186,7 @@ public class LatentVariables extends FeedForwardLayer {
       throw new DL4JInvalidConfigException(describeLayer() + "input type is null");
     }
     switch (inputType.getType()) {
-      case FF:
-        return InputType.feedForward(
-            nOut, ((InputType.InputTypeFeedForward) inputType).getTimeDistributedFormat());
-      case CNNFlat:
+      case FF, CNNFlat:
         return InputType.feedForward(nOut);
       case RNN:
         InputType.InputTypeRecurrent series = (InputType.InputTypeRecurrent) inputType;
@@ -230,7 +235,11 @@ public class LatentVariables extends FeedForwardLayer {
 
   @Override
   public InputPreProcessor getPreProcessorForInputType(InputType inputType) {
-    return null;
+    // DL4J puts a dense layer above a recurrent one on [n t, P], where examples cannot be told.
+    return inputType instanceof InputType.InputTypeFeedForward type
+            && type.getTimeDistributedFormat() instanceof RNNFormat format
+        ? new FeedForwardToRnnPreProcessor(format)
+        : null;
   }
 
   @Override
@@ -322,6 +331,25 @@ public class LatentVariables extends FeedForwardLayer {
   }
 
   /**
+   * Samples of an example in the input in training.
+   *
+   * @return 1 or more
+   */
+  public int getInputSamples() {
+    return inputSamples;
+  }
+
+  /**
+   * Sets the samples of an example in the input in training; checked when the layer is
+   * instantiated.
+   *
+   * @param inputSamples 1 or more; see {@link Builder#inputSamples}
+   */
+  public void setInputSamples(int inputSamples) {
+    this.inputSamples = inputSamples;
+  }
+
+  /**
    * What is passed on outside training.
    *
    * @return the choice
@@ -366,6 +394,7 @@ public class LatentVariables extends FeedForwardLayer {
         && Objects.equals(prior, latents.prior)
         && Objects.equals(divergence, latents.divergence)
         && samples == latents.samples
+        && inputSamples == latents.inputSamples
         && inference == latents.inference
         && channelsLast == latents.channelsLast;
   }
@@ -373,7 +402,14 @@ public class LatentVariables extends FeedForwardLayer {
   @Override
   public int hashCode() {
     return Objects.hash(
-        super.hashCode(), distribution, prior, divergence, samples, inference, channelsLast);
+        super.hashCode(),
+        distribution,
+        prior,
+        divergence,
+        samples,
+        inputSamples,
+        inference,
+        channelsLast);
   }
 
   @Override
@@ -388,6 +424,7 @@ public class LatentVariables extends FeedForwardLayer {
         + divergence
         + ", samples="
         + samples
+        + (inputSamples == 1 ? "" : ", inputSamples=" + inputSamples)
         + ", inference="
         + inference
         + ")";
@@ -402,6 +439,7 @@ public class LatentVariables extends FeedForwardLayer {
     private LatentPrior prior;
     private KullbackLeiblerTerm divergence = KullbackLeiblerTerm.DEFAULT;
     private int samples = DEFAULT_SAMPLES;
+    private int inputSamples = DEFAULT_INPUT_SAMPLES;
     private LatentInference inference = DEFAULT_INFERENCE;
 
     /**
@@ -443,6 +481,20 @@ public class LatentVariables extends FeedForwardLayer {
      */
     public Builder samples(int samples) {
       this.samples = samples;
+      return this;
+    }
+
+    /**
+     * Sets how many samples of an example the input holds in training, where layers of latent
+     * variables before this one draw several: the product of their {@link #samples}. The divergence
+     * is a mean over them; with a wrong number its gradient is not that of the score. A {@code
+     * MultiLayerNetwork} refuses a wrong one, a {@code ComputationGraph} cannot tell.
+     *
+     * @param inputSamples 1 or more; default 1
+     * @return this builder
+     */
+    public Builder inputSamples(int inputSamples) {
+      this.inputSamples = inputSamples;
       return this;
     }
 

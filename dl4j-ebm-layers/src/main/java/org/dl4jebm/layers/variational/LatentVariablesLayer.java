@@ -35,6 +35,7 @@ public class LatentVariablesLayer extends AbstractLayer<LatentVariables> {
   private transient KullbackLeiblerTerm.Value term;
   private transient double divergence;
   private transient long examples;
+  private transient long minibatch;
   private transient INDArray drawnParameters;
   private transient INDArray logRatio;
 
@@ -110,13 +111,39 @@ public class LatentVariablesLayer extends AbstractLayer<LatentVariables> {
   @Override
   public void clearNoiseWeightParams() {}
 
+  /** {@code MultiLayerNetwork} tells, {@code ComputationGraph} does not. */
+  @Override
+  public void setInputMiniBatchSize(int size) {
+    minibatch = size;
+  }
+
+  /** Rows of the input for each example of the minibatch. */
+  private int inputSamples() {
+    return trained ? layerConf().getInputSamples() : 1;
+  }
+
+  private void requireInputSamples() {
+    int expected = layerConf().getInputSamples();
+    if (minibatch > 0 ? examples != minibatch * expected : examples % expected != 0) {
+      throw new DL4JInvalidInputException(
+          "input has "
+              + examples
+              + " rows"
+              + (minibatch > 0 ? " for " + minibatch + " examples" : "")
+              + " and inputSamples is "
+              + expected
+              + "; accepted: inputSamples rows for each example "
+              + layerId());
+    }
+  }
+
   @Override
   public double calcRegularizationScore(boolean backpropParamsOnly) {
     if (term == null) {
       return 0;
     }
     // The updater does not divide the gradient then either, and DL4J sums the loss.
-    return conf.isMiniBatch() ? term.value() : term.value() * examples;
+    return conf.isMiniBatch() ? term.value() : term.value() * examples / inputSamples();
   }
 
   @Override
@@ -130,6 +157,7 @@ public class LatentVariablesLayer extends AbstractLayer<LatentVariables> {
     INDArray z;
     if (training) {
       requireNoMaskWithSamples();
+      requireInputSamples();
       temperature = q.temperature(getIterationCount(), getEpochCount());
       int samples = options.getSamples();
       fillNoise(eta.size(0) * samples, key(0, getIterationCount()));
@@ -403,11 +431,11 @@ public class LatentVariablesLayer extends AbstractLayer<LatentVariables> {
 
   /** Derivative of the loss in the divergence of each row's factors. */
   private INDArray weights(long rows, long factors) {
+    double[] slopes = Arrays.stream(term.slopes()).map(slope -> slope / inputSamples()).toArray();
     INDArray weight =
         term.isUniform()
-            ? Nd4j.valueArrayOf(new long[] {rows, factors}, term.slopes()[0], dataType)
-            : LatentRows.like(
-                Nd4j.createFromArray(new double[][] {term.slopes()}).castTo(dataType), rows);
+            ? Nd4j.valueArrayOf(new long[] {rows, factors}, slopes[0], dataType)
+            : LatentRows.like(Nd4j.createFromArray(new double[][] {slopes}).castTo(dataType), rows);
     INDArray rowWeights = rowWeights(rows);
     return rowWeights == null ? weight : weight.muliColumnVector(rowWeights);
   }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
@@ -228,6 +229,46 @@ class VariationalNetworksTest {
     ComputationGraph graph = new ComputationGraph(configuration);
     graph.init();
     assertTrue(LayerChecks.checkGradients(graph, X, X, null, null));
+  }
+
+  private static MultiLayerNetwork stacked(
+      int inputSamples, KullbackLeiblerTerm.Estimator estimator, boolean miniBatch) {
+    KullbackLeiblerTerm term = KullbackLeiblerTerm.DEFAULT.withEstimator(estimator);
+    LatentVariables.Builder upper = new LatentVariables.Builder(new DiagonalGaussian());
+    LatentVariables.Builder lower = new LatentVariables.Builder(new DiagonalGaussian());
+    MultiLayerConfiguration configuration =
+        global()
+            .miniBatch(miniBatch)
+            .list()
+            .layer(dense(4, Activation.TANH))
+            .layer(upper.nOut(2).samples(2).divergence(term).build())
+            .layer(dense(4, Activation.TANH))
+            .layer(lower.nOut(2).samples(3).inputSamples(inputSamples).divergence(term).build())
+            .layer(dense(DATA, Activation.IDENTITY))
+            .layer(new LikelihoodOutput.Builder(new BernoulliLikelihood()).build())
+            .setInputType(InputType.feedForward(DATA))
+            .build();
+    MultiLayerNetwork network =
+        new MultiLayerNetwork(MultiLayerConfiguration.fromJson(configuration.toJson()));
+    assertEquals(configuration, network.getLayerWiseConfigurations());
+    network.init();
+    return network;
+  }
+
+  /** The lower layer's divergence is a mean over the samples of the upper one. */
+  @Test
+  void latentVariablesBelowSeveralSamples() {
+    for (KullbackLeiblerTerm.Estimator estimator : KullbackLeiblerTerm.Estimator.values()) {
+      for (boolean miniBatch : new boolean[] {false, true}) {
+        MultiLayerNetwork network = stacked(2, estimator, miniBatch);
+        assertTrue(LayerChecks.checkGradients(network, X, X, null, null));
+        assertEquals(4, network.output(X).size(0));
+      }
+      MultiLayerNetwork wrong = stacked(1, estimator, true);
+      String message =
+          assertThrows(DL4JInvalidInputException.class, () -> wrong.fit(X, X)).getMessage();
+      assertTrue(message.contains("8 rows for 4 examples and inputSamples is 1"), message);
+    }
   }
 
   /** DL4J's configurations are sent to other machines by Java's serialization. */
