@@ -94,11 +94,22 @@ public final class NetworkEnergy {
    * @return of the shape of {@code x}, new
    */
   public INDArray gradient(INDArray x) {
+    return energyAndGradient(x).gradient();
+  }
+
+  /**
+   * Computes the energy of each point and its gradient, for the price of the gradient.
+   *
+   * @param x points. Not modified.
+   * @return both, new
+   */
+  public EnergyGradient energyAndGradient(INDArray x) {
     return outside(
         () -> {
           StreamPass pass = pass(StreamLayout.VALUE);
           INDArray output = pass.forward(typed(x));
-          return pass.backward(Nd4j.onesLike(output)).reshape('c', x.shape());
+          INDArray gradient = pass.backward(Nd4j.onesLike(output)).reshape('c', x.shape());
+          return new EnergyGradient(output.reshape('c', new long[] {x.size(0)}), gradient);
         });
   }
 

@@ -77,6 +77,7 @@ class NetworkEnergyTest {
     assertArrayEquals(x.shape(), gradient.shape());
     NdAssert.assertClose(first, dot(gradient, v), 1e-8, () -> "v . grad E");
     NdAssert.assertSame(gradient.neg(), energy.score(x));
+    NdAssert.assertSame(energy.energy(x), energy.energyAndGradient(x).energy());
 
     INDArray product =
         difference(energy.gradient(x.add(v.mul(H))), energy.gradient(x.sub(v.mul(H))));

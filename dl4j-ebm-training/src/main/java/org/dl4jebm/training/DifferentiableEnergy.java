@@ -1,0 +1,59 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.training;
+
+import org.dl4jebm.layers.energy.EnergyGradient;
+import org.dl4jebm.layers.energy.NetworkEnergy;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * An energy with its gradient in {@code x}, as samplers that follow the gradient need it. {@link
+ * #of} makes one of a DL4J network.
+ */
+public interface DifferentiableEnergy extends Energy {
+
+  /**
+   * Computes the gradient of the energy of each point, minus the score: {@code grad E(x) = -grad
+   * log p(x)}.
+   *
+   * @param x points, {@code [n, ...]}, as for {@link #energy}. Not modified.
+   * @return of the shape of {@code x}, new
+   */
+  INDArray gradient(INDArray x);
+
+  /**
+   * Computes both, where that is cheaper than one after the other.
+   *
+   * @param x points. Not modified.
+   * @return energies and gradients, new
+   */
+  default EnergyGradient energyAndGradient(INDArray x) {
+    return new EnergyGradient(energy(x), gradient(x));
+  }
+
+  /**
+   * Makes one of a network.
+   *
+   * @param network the network as an energy; kept
+   * @return the same energy
+   */
+  static DifferentiableEnergy of(NetworkEnergy network) {
+    return new DifferentiableEnergy() {
+      @Override
+      public INDArray energy(INDArray x) {
+        return network.energy(x);
+      }
+
+      @Override
+      public INDArray gradient(INDArray x) {
+        return network.gradient(x);
+      }
+
+      @Override
+      public EnergyGradient energyAndGradient(INDArray x) {
+        return network.energyAndGradient(x);
+      }
+    };
+  }
+}
