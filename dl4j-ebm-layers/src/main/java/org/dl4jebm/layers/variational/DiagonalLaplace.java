@@ -17,6 +17,7 @@ public final class DiagonalLaplace extends LocationScale {
 
   private static final long serialVersionUID = 1L;
   private static final double LOG_TWO = Math.log(2);
+  private static final double GREATEST_LOG_PRECISION = 60;
 
   /** Creates the family. */
   public DiagonalLaplace() {}
@@ -83,8 +84,10 @@ public final class DiagonalLaplace extends LocationScale {
     return prior == null ? location(eta).dup('c') : location(eta).sub(location(prior));
   }
 
+  /** Finite also where the scale underflows; what follows from so large a ratio is the same. */
   private static INDArray overScale(INDArray distance, INDArray eta) {
-    return distance.div(Transforms.exp(scaleParameter(eta), true));
+    INDArray precision = Transforms.min(scaleParameter(eta).neg(), GREATEST_LOG_PRECISION, false);
+    return distance.mul(Transforms.exp(precision, false));
   }
 
   private static INDArray overPriorScale(INDArray distance, INDArray prior) {

@@ -202,6 +202,23 @@ class LatentDistributionTest {
         1e-11);
   }
 
+  /** The divergence is finite and linear in log b there, though b itself is 0 in FLOAT. */
+  @Test
+  void laplaceOfAScaleThatUnderflows() {
+    DiagonalLaplace family = new DiagonalLaplace();
+    INDArray eta =
+        Nd4j.createFromArray(new float[][] {{0, -120}, {1, -120}, {1e4f, -89}, {-1, -300}});
+    INDArray weight = Nd4j.ones(DataType.FLOAT, 4, 1);
+    NdAssert.assertClose(
+        Nd4j.createFromArray(new double[][] {{119}, {120}, {10088}, {300}}),
+        family.divergence(eta, null).castTo(DataType.DOUBLE),
+        1e-3);
+    NdAssert.assertClose(
+        Nd4j.createFromArray(new double[][] {{0, -1}, {1, -1}, {1, -1}, {-1, -1}}),
+        family.divergenceGradient(eta, null, weight).castTo(DataType.DOUBLE),
+        1e-6);
+  }
+
   /** A full factor with zeros below the diagonal is the diagonal family. */
   @Test
   void fullGaussianHoldsTheDiagonalOne() {
