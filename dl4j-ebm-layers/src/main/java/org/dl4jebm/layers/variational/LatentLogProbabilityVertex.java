@@ -4,8 +4,12 @@
 package org.dl4jebm.layers.variational;
 
 import java.util.Objects;
+import org.deeplearning4j.exception.DL4JInvalidConfigException;
+import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
 import org.deeplearning4j.nn.conf.memory.MemoryReport;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -147,7 +151,22 @@ public class LatentLogProbabilityVertex extends GraphVertex {
 
   @Override
   public InputType getOutputType(int layerIndex, InputType... vertexInputs) {
+    for (InputType type : vertexInputs) {
+      if (isChannelsLast(type)) {
+        throw new DL4JInvalidConfigException(
+            "LatentLogProbabilityVertex: input type is " + type + "; accepted: channels first");
+      }
+    }
     return InputType.feedForward(1);
+  }
+
+  private static boolean isChannelsLast(InputType type) {
+    return type instanceof InputType.InputTypeRecurrent series
+            && series.getFormat() == RNNFormat.NWC
+        || type instanceof InputType.InputTypeConvolutional image
+            && image.getFormat() == CNN2DFormat.NHWC
+        || type instanceof InputType.InputTypeConvolutional3D volume
+            && volume.getDataFormat() == Convolution3D.DataFormat.NDHWC;
   }
 
   @Override

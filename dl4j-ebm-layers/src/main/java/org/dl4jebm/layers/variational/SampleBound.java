@@ -50,8 +50,9 @@ public enum SampleBound {
    * samples are constants, and the derivative by the last column is {@code (f_s - b_s) / T} with
    * {@code f_s = -l_s} and the baseline {@code b_s} of {@link ScoreFunctionBaseline}. Its mean over
    * samples is the derivative of the mean score, though it is not the derivative of the score of
-   * given samples, so that gradient checks by differences do not apply. The Kullback-Leibler term
-   * must have a closed form, as with {@link #MEAN}.
+   * given samples, so that gradient checks by differences do not apply. The latent variables must
+   * be those of {@link DiscreteGradient#SCORE_FUNCTION}: with others a gradient through the decoder
+   * would be added. The Kullback-Leibler term must have a closed form, as with {@link #MEAN}.
    */
   SCORE_FUNCTION;
 

@@ -5,17 +5,23 @@ package org.dl4jebm.layers.variational;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
+import org.deeplearning4j.exception.DL4JInvalidConfigException;
+import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToRnnPreProcessor;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.dl4jebm.layers.testing.LayerChecks;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.activations.Activation;
@@ -111,6 +117,23 @@ class LatentSeriesTest {
     graph.init();
     INDArray x = series(format);
     assertTrue(LayerChecks.checkGradients(graph, x, x, null, null));
+  }
+
+  /** The vertex takes dimension 1 for the channels. */
+  @Test
+  void theVertexRefusesChannelsLast() {
+    LatentLogProbabilityVertex vertex =
+        new LatentLogProbabilityVertex(new DiagonalGaussian(), null, LatentQuantity.LOG_POSTERIOR);
+    for (InputType type :
+        List.of(
+            InputType.recurrent(4, RNNFormat.NWC),
+            InputType.convolutional(2, 2, 4, CNN2DFormat.NHWC),
+            InputType.convolutional3D(Convolution3D.DataFormat.NDHWC, 2, 2, 2, 4))) {
+      assertThrows(DL4JInvalidConfigException.class, () -> vertex.getOutputType(0, type, type));
+    }
+    assertEquals(
+        InputType.feedForward(1),
+        vertex.getOutputType(0, InputType.recurrent(4), InputType.recurrent(2)));
   }
 
   private static INDArray series(RNNFormat format) {
