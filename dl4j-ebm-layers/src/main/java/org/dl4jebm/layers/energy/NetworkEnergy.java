@@ -6,8 +6,11 @@ package org.dl4jebm.layers.energy;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.random.RandomStream;
@@ -41,7 +44,9 @@ public final class NetworkEnergy {
   /** How many random directions go through the network at a time. */
   private static final int PROBES = 32;
 
-  private final MultiLayerNetwork network;
+  private final Function<StreamLayout, StreamPass> maker;
+  private final Consumer<StreamLayout> rules;
+  private final DataType type;
   private final int maximumRows;
   private final Map<StreamLayout, StreamPass> passes = new HashMap<>();
 
@@ -67,12 +72,57 @@ public final class NetworkEnergy {
    *     first derivatives; for second derivatives the methods that need them check
    */
   public NetworkEnergy(MultiLayerNetwork network, int maximumRows) {
+    this(
+        layout -> new ChainPass(StreamNetworks.twin(network, layout, new LossMSE()), layout),
+        layout -> StreamNetworks.requireRules(network.getLayerWiseConfigurations(), layout),
+        network.getLayerWiseConfigurations().getDataType(),
+        maximumRows);
+  }
+
+  /**
+   * Wraps a graph.
+   *
+   * @param graph an initialised graph with one input and one output, with one value for each
+   *     example; kept
+   * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if a layer or vertex has no
+   *     rule for first derivatives; for second derivatives the methods that need them check
+   */
+  public NetworkEnergy(ComputationGraph graph) {
+    this(graph, DEFAULT_ROWS);
+  }
+
+  /**
+   * Wraps a graph.
+   *
+   * @param graph an initialised graph with one input and one output, with one value for each
+   *     example; kept
+   * @param maximumRows bounds the memory of what needs many directions: how many rows go through
+   *     the network at a time, at least 3
+   * @throws IllegalArgumentException if {@code maximumRows} is below 3
+   * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if a layer or vertex has no
+   *     rule for first derivatives; for second derivatives the methods that need them check
+   */
+  public NetworkEnergy(ComputationGraph graph, int maximumRows) {
+    this(
+        layout -> new GraphPass(StreamNetworks.twin(graph, layout, new LossMSE()), layout),
+        layout -> GraphTwins.requireRules(graph.getConfiguration(), layout),
+        graph.getConfiguration().getDataType(),
+        maximumRows);
+  }
+
+  private NetworkEnergy(
+      Function<StreamLayout, StreamPass> maker,
+      Consumer<StreamLayout> rules,
+      DataType type,
+      int maximumRows) {
     if (maximumRows < StreamLayout.SECOND.streams()) {
       throw new IllegalArgumentException(
           "maximumRows is " + maximumRows + "; accepted: at least 3, a point with two derivatives");
     }
-    StreamNetworks.requireRules(network.getLayerWiseConfigurations(), StreamLayout.FIRST);
-    this.network = network;
+    rules.accept(StreamLayout.FIRST);
+    this.maker = maker;
+    this.rules = rules;
+    this.type = type;
     this.maximumRows = maximumRows;
   }
 
@@ -188,7 +238,7 @@ public final class NetworkEnergy {
     return outside(
         () -> {
           INDArray points = typed(x);
-          INDArray result = Nd4j.createUninitialized(type(), flat(points));
+          INDArray result = Nd4j.createUninitialized(type, flat(points));
           for (DirectionBlock block : DirectionBlock.of(points, maximumRows, true)) {
             StreamPass pass = pass(block.layout());
             INDArray seconds = seconds(pass, block.stack(points));
@@ -212,7 +262,7 @@ public final class NetworkEnergy {
     return outside(
         () -> {
           INDArray points = typed(x);
-          INDArray result = Nd4j.zeros(type(), points.size(0));
+          INDArray result = Nd4j.zeros(type, points.size(0));
           for (DirectionBlock block : DirectionBlock.of(points, maximumRows, false)) {
             StreamPass pass = pass(block.layout());
             INDArray sum = seconds(pass, block.stack(points));
@@ -243,7 +293,7 @@ public final class NetworkEnergy {
         () -> {
           INDArray points = typed(x);
           long n = points.size(0);
-          INDArray values = Nd4j.createUninitialized(type(), probes, n);
+          INDArray values = Nd4j.createUninitialized(type, probes, n);
           int most = (int) Math.max(1, Math.min(maximumRows / n - 1, 2 * PROBES) / 2);
           long[] shape = x.shape().clone();
           try (RandomStream random = new RandomStream(seed)) {
@@ -251,7 +301,7 @@ public final class NetworkEnergy {
               int to = Math.min(probes, from + most);
               int count = to - from;
               shape[0] = n * count;
-              INDArray v = Nd4j.createUninitialized(type(), shape);
+              INDArray v = Nd4j.createUninitialized(type, shape);
               kind.draw(random, v);
               StreamPass pass = pass(new StreamLayout(count, count));
               values
@@ -283,12 +333,11 @@ public final class NetworkEnergy {
   }
 
   private void requireSecondDerivatives() {
-    StreamNetworks.requireRules(network.getLayerWiseConfigurations(), StreamLayout.SECOND);
+    rules.accept(StreamLayout.SECOND);
   }
 
   private StreamPass pass(StreamLayout layout) {
-    return passes.computeIfAbsent(
-        layout, key -> new StreamPass(StreamNetworks.twin(network, key, new LossMSE()), key));
+    return passes.computeIfAbsent(layout, maker);
   }
 
   private INDArray stack(INDArray x, INDArray v) {
@@ -310,11 +359,7 @@ public final class NetworkEnergy {
               + Arrays.toString(x.shape())
               + "; accepted: at least one example, along the first of two or more dimensions");
     }
-    return x.castTo(type());
-  }
-
-  private DataType type() {
-    return network.getLayerWiseConfigurations().getDataType();
+    return x.castTo(type);
   }
 
   private static long[] flat(INDArray x) {

@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.learning.config.NoOp;
@@ -33,7 +34,8 @@ import org.nd4j.linalg.lossfunctions.ILossFunction;
  *
  * <p>Accepted are layers that treat each example alone and for which there is a rule; dropout and
  * weight noise are switched off, and batch normalization uses its collected statistics. Layers
- * without a rule are refused by name.
+ * without a rule are refused by name. Of the vertices of graphs, those that merge, take parts,
+ * scale, add, subtract and average are accepted.
  */
 public final class StreamNetworks {
 
@@ -96,14 +98,38 @@ public final class StreamNetworks {
       seconds = out;
     }
     NeuralNetConfiguration last = confs.get(confs.size() - 1).clone();
-    LossLayer lossLayer = new LossLayer.Builder(loss).activation(Activation.IDENTITY).build();
-    // Without parameters; GradientCheckUtil asks for one all the same.
-    lossLayer.setIUpdater(new NoOp());
-    last.setLayer(lossLayer);
-    last.clearVariables();
+    makeLoss(last, loss);
     confs.add(last);
     MultiLayerNetwork twin = new MultiLayerNetwork(conf);
     twin.init(network.params(), false);
     return twin;
+  }
+
+  /**
+   * Makes the twin of a graph with one input and one output. Unlike that of a {@code
+   * MultiLayerNetwork} its input has all {@link StreamLayout#streams()}, with zeros as second
+   * derivatives. A {@code LossLayer} without parameters is its output.
+   *
+   * @param graph an initialised graph. Its configuration is not modified; its parameters are
+   *     shared.
+   * @param layout the streams
+   * @param loss what is trained; its preoutput has {@code [streams n, outputs]}
+   * @return a new graph with the same vector of parameters
+   * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if there is no rule for a layer
+   *     or vertex; accepted vertices are layers, merge, subset, scale and element-wise vertices
+   *     that add, subtract or average
+   */
+  public static ComputationGraph twin(
+      ComputationGraph graph, StreamLayout layout, ILossFunction loss) {
+    return GraphTwins.twin(graph, layout, loss);
+  }
+
+  /** Replaces the layer of a configuration. */
+  static void makeLoss(NeuralNetConfiguration conf, ILossFunction loss) {
+    LossLayer layer = new LossLayer.Builder(loss).activation(Activation.IDENTITY).build();
+    // Without parameters; GradientCheckUtil asks for one all the same.
+    layer.setIUpdater(new NoOp());
+    conf.setLayer(layer);
+    conf.clearVariables();
   }
 }

@@ -5,26 +5,21 @@ package org.dl4jebm.layers.energy;
 
 import java.util.Arrays;
 import org.deeplearning4j.exception.DL4JInvalidConfigException;
-import org.deeplearning4j.nn.conf.InputPreProcessor;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Passes through the layers of a stacked twin without its loss: forward, and backward into the
  * input without the gradient of the parameters, which {@code calculateGradients} cannot leave out.
  */
-final class StreamPass {
+abstract class StreamPass {
 
-  private final MultiLayerNetwork twin;
   private final StreamLayout layout;
 
-  StreamPass(MultiLayerNetwork twin, StreamLayout layout) {
-    this.twin = twin;
+  StreamPass(StreamLayout layout) {
     this.layout = layout;
   }
 
-  StreamLayout layout() {
+  final StreamLayout layout() {
     return layout;
   }
 
@@ -35,17 +30,10 @@ final class StreamPass {
    * @return all streams of the output, {@code [streams n, 1]}
    * @throws DL4JInvalidConfigException if the network has not one output for each example
    */
-  INDArray output(INDArray stack) {
+  final INDArray output(INDArray stack) {
     INDArray output = forward(stack);
     clear();
     return output;
-  }
-
-  /** Lets go of the activations. */
-  private void clear() {
-    for (int i = 0; i < layers(); i++) {
-      layer(i).clear();
-    }
   }
 
   /**
@@ -55,34 +43,24 @@ final class StreamPass {
    * @return all streams of the output, {@code [streams n, 1]}
    * @throws DL4JInvalidConfigException if the network has not one output for each example
    */
-  INDArray forward(INDArray stack) {
-    LayerWorkspaceMgr workspaces = LayerWorkspaceMgr.noWorkspaces();
-    INDArray activations = stack;
-    for (int i = 0; i < layers(); i++) {
-      InputPreProcessor preProcessor = preProcessor(i);
-      if (preProcessor != null) {
-        activations =
-            preProcessor.preProcess(activations, Math.toIntExact(activations.size(0)), workspaces);
-      }
-      activations = layer(i).activate(activations, false, workspaces);
-    }
-    if (activations.rank() != 2 || activations.size(1) != 1) {
+  final INDArray forward(INDArray stack) {
+    INDArray output = pass(stack);
+    if (output.rank() != 2 || output.size(1) != 1) {
+      long[] shape = output.shape().clone();
+      shape[0] /= layout.streams();
       throw new DL4JInvalidConfigException(
-          StreamRules.describe(layer(layers() - 1))
+          lastLayer()
               + ": the network's output for "
               + stack.size(0) / layout.inputStreams()
               + " examples has shape "
-              + Arrays.toString(outputShape(activations))
+              + Arrays.toString(shape)
               + "; accepted: one output for each example, which is the energy");
     }
-    return activations;
+    return output;
   }
 
-  private long[] outputShape(INDArray activations) {
-    long[] shape = activations.shape().clone();
-    shape[0] /= layout.streams();
-    return shape;
-  }
+  /** Forward, without a look at the result. */
+  abstract INDArray pass(INDArray stack);
 
   /**
    * Backward, after {@link #forward}.
@@ -90,30 +68,11 @@ final class StreamPass {
    * @param epsilon derivatives of any number with respect to the output. Not modified.
    * @return derivatives with respect to the input streams
    */
-  INDArray backward(INDArray epsilon) {
-    LayerWorkspaceMgr workspaces = LayerWorkspaceMgr.noWorkspaces();
-    INDArray gradient = epsilon;
-    for (int i = layers() - 1; i >= 0; i--) {
-      gradient = layer(i).inputGradient(gradient, workspaces);
-      InputPreProcessor preProcessor = preProcessor(i);
-      if (preProcessor != null) {
-        gradient = preProcessor.backprop(gradient, Math.toIntExact(gradient.size(0)), workspaces);
-      }
-    }
-    clear();
-    return gradient;
-  }
+  abstract INDArray backward(INDArray epsilon);
 
-  /** Without the loss. */
-  private int layers() {
-    return twin.getnLayers() - 1;
-  }
+  /** Lets go of the activations. */
+  abstract void clear();
 
-  private DerivativeStreamsLayer layer(int index) {
-    return (DerivativeStreamsLayer) twin.getLayer(index);
-  }
-
-  private InputPreProcessor preProcessor(int index) {
-    return twin.getLayerWiseConfigurations().getInputPreProcess(index);
-  }
+  /** Names the last layer in messages. */
+  abstract String lastLayer();
 }
