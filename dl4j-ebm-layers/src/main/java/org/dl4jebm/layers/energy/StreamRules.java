@@ -80,7 +80,7 @@ final class StreamRules {
 
   private static final String ACCEPTED =
       "dense without layer normalization, output, loss, convolution (1-D, 2-D, 3-D), 2-D"
-          + " deconvolution, average or sum pooling, global average or sum pooling, batch"
+          + " deconvolution, average pooling, global average or sum pooling, batch"
           + " normalization, activation, dropout, zero padding, cropping, upsampling and"
           + " space-to-depth layers";
 
@@ -115,18 +115,13 @@ final class StreamRules {
   }
 
   private static boolean isPooling(Layer layer) {
-    PoolingType type = null;
     if (layer.getClass() == GlobalPoolingLayer.class) {
-      type = ((GlobalPoolingLayer) layer).getPoolingType();
-    } else if (layer.getClass() == SubsamplingLayer.class
-        || layer.getClass() == Subsampling1DLayer.class) {
-      type = poolingType((SubsamplingLayer) layer);
+      PoolingType type = ((GlobalPoolingLayer) layer).getPoolingType();
+      return type == PoolingType.AVG || type == PoolingType.SUM;
     }
-    return type == PoolingType.AVG || type == PoolingType.SUM;
-  }
-
-  private static PoolingType poolingType(SubsamplingLayer layer) {
-    return PoolingType.valueOf(layer.getPoolingType().name());
+    return (layer.getClass() == SubsamplingLayer.class
+            || layer.getClass() == Subsampling1DLayer.class)
+        && ((SubsamplingLayer) layer).getPoolingType() == PoolingType.AVG;
   }
 
   /**

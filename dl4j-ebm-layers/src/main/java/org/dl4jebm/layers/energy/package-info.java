@@ -10,7 +10,8 @@
  * x}, such as score matching, make a twin with {@link org.dl4jebm.layers.energy.StreamNetworks}: an
  * ordinary DL4J network with the same parameters, whose output has the derivatives as further rows
  * and whose loss is an ordinary {@code ILossFunction}. {@link
- * org.dl4jebm.layers.energy.ActivationTable} tells which activations are smooth enough: swish,
- * softplus and GELU are good choices.
+ * org.dl4jebm.layers.energy.NetworkJacobian} has products of the Jacobian of networks with many
+ * outputs, such as score networks. {@link org.dl4jebm.layers.energy.ActivationTable} tells which
+ * activations are smooth enough: swish, softplus and GELU are good choices.
  */
 package org.dl4jebm.layers.energy;
