@@ -35,6 +35,9 @@ public final class HostBlocks {
   private static final ThreadLocal<float[]> OTHER_BLOCK =
       ThreadLocal.withInitial(() -> new float[LENGTH]);
 
+  private static final ThreadLocal<float[]> THIRD_BLOCK =
+      ThreadLocal.withInitial(() -> new float[LENGTH]);
+
   private HostBlocks() {}
 
   /** Work on the blocks of two arrays at the same place. Called by several threads at once. */
@@ -64,6 +67,21 @@ public final class HostBlocks {
      * @param from position of the first value in the array, a multiple of {@link #LENGTH}
      */
     void on(float[] block, int n, long from);
+  }
+
+  /** Work on the blocks of three arrays at the same place. Called by several threads at once. */
+  @FunctionalInterface
+  public interface TripleWork {
+
+    /**
+     * Works on three blocks.
+     *
+     * @param first values of the first array, to be replaced by the results, as in the others
+     * @param second values of the second array
+     * @param third values of the third array
+     * @param n how many values count, {@link #LENGTH} but for the last block
+     */
+    void on(float[] first, float[] second, float[] third, int n);
   }
 
   /**
@@ -145,6 +163,38 @@ public final class HostBlocks {
         null,
         null);
     Reference.reachabilityFence(other);
+  }
+
+  /**
+   * Replaces the values at the same place of three arrays.
+   *
+   * @param first an array. Modified.
+   * @param second an array of the same shape and order. Modified.
+   * @param third an array of the same shape and order. Modified.
+   * @param work gets the blocks of all three and leaves the results in their place
+   * @throws IllegalArgumentException if an array cannot be reached or the orders of memory differ
+   */
+  public static void update(INDArray first, INDArray second, INDArray third, TripleWork work) {
+    requireAlike(first, second);
+    requireAlike(first, third);
+    run(
+        first,
+        first,
+        (block, n, from) -> {
+          float[] secondBlock = OTHER_BLOCK.get();
+          float[] thirdBlock = THIRD_BLOCK.get();
+          FloatPointer secondMemory = memory(second).position(from);
+          FloatPointer thirdMemory = memory(third).position(from);
+          secondMemory.get(secondBlock, 0, n);
+          thirdMemory.get(thirdBlock, 0, n);
+          work.on(block, secondBlock, thirdBlock, n);
+          secondMemory.put(secondBlock, 0, n);
+          thirdMemory.put(thirdBlock, 0, n);
+        },
+        null,
+        null);
+    Reference.reachabilityFence(second);
+    Reference.reachabilityFence(third);
   }
 
   private static void requireAlike(INDArray in, INDArray out) {

@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.dl4jebm.layers.updater.HostAdam;
 import org.dl4jebm.layers.variational.BernoulliLikelihood;
 import org.dl4jebm.layers.variational.DiagonalGaussian;
 import org.dl4jebm.layers.variational.LatentVariables;
@@ -58,6 +59,10 @@ public class VariationalBenchmark {
   /** Rows of a batch. */
   @Param("128")
   public int batch;
+
+  /** DL4J's Adam, or {@link HostAdam}. */
+  @Param({"adam", "hostAdam"})
+  public String updater;
 
   private MultiLayerNetwork network;
   private MultiLayerNetwork plain;
@@ -108,17 +113,21 @@ public class VariationalBenchmark {
                 .build());
     plain.init();
     step = Nd4j.rand(DataType.FLOAT, 1, network.numParams());
-    Adam updater = new Adam(1e-3);
+    Adam configuration = newUpdater();
     adam =
-        updater.instantiate(
-            Nd4j.zeros(DataType.FLOAT, 1, updater.stateSize(network.numParams())), true);
+        configuration.instantiate(
+            Nd4j.zeros(DataType.FLOAT, 1, configuration.stateSize(network.numParams())), true);
     for (int i : new int[] {0, 1, 3, 4}) {
       products.add(new Products(batch, SIZES[i], SIZES[i + 1], i > 0));
     }
   }
 
-  private static NeuralNetConfiguration.Builder global() {
-    return new NeuralNetConfiguration.Builder().seed(SEED).updater(new Adam(1e-3));
+  private NeuralNetConfiguration.Builder global() {
+    return new NeuralNetConfiguration.Builder().seed(SEED).updater(newUpdater());
+  }
+
+  private Adam newUpdater() {
+    return updater.equals("adam") ? new Adam(1e-3) : new HostAdam(1e-3);
   }
 
   private static DenseLayer dense(int units, Activation activation) {
@@ -165,7 +174,7 @@ public class VariationalBenchmark {
   }
 
   /**
-   * DL4J's updater alone, on as many numbers as the network has parameters.
+   * The updater alone, on as many numbers as the network has parameters.
    *
    * @return the step
    */
