@@ -12,7 +12,7 @@ import org.nd4j.linalg.learning.config.Adam;
 
 /** Settings of published results, and one for a quick look; the figures are on MNIST. */
 public enum VaePreset {
-  /** Two latent variables, to look at: under a minute on the 8x8 digits. */
+  /** Two latent variables, to look at: a minute or two on the 8x8 digits. */
   TWO_DIMENSIONAL(
       new VaeSettings(
           Family.GAUSSIAN,
