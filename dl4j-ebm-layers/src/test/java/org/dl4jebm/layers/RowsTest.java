@@ -4,6 +4,8 @@
 package org.dl4jebm.layers;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
 import org.dl4jebm.layers.testing.NdAssert;
 import org.junit.jupiter.api.Test;
@@ -116,6 +118,26 @@ class RowsTest {
           new double[] {flat.getDouble(1), flat.getDouble(columns + 2)},
           0,
           () -> "values beside the result");
+    }
+  }
+
+  /** Values in any order of memory stand together with their copies, whatever the rank. */
+  @Test
+  void repeatEachKeepsWhatBelongsTogether() {
+    for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
+      INDArray cube = Nd4j.arange(24).castTo(type).reshape('f', new long[] {2, 3, 4});
+      INDArray before = cube.dup();
+      INDArray repeated = Rows.repeatEach(cube, 3);
+      assertArrayEquals(new long[] {6, 3, 4}, repeated.shape());
+      for (int i = 0; i < 6; i++) {
+        for (int j = 0; j < 3; j++) {
+          for (int k = 0; k < 4; k++) {
+            assertEquals(cube.getDouble(i / 3, j, k), repeated.getDouble(i, j, k), 0);
+          }
+        }
+      }
+      assertEquals(before, cube);
+      assertSame(cube, Rows.repeatEach(cube, 1));
     }
   }
 }

@@ -77,12 +77,9 @@ final class LatentRows {
     if (samples == 1) {
       return rows;
     }
-    long length = rows.length() / examples;
-    INDArray repeated =
-        Nd4j.createUninitialized(rows.dataType(), new long[] {examples, samples, length}, 'c');
-    INDArray each = rows.dup('c').reshape('c', new long[] {examples, length});
-    Nd4j.getExecutioner().exec(new BroadcastCopyOp(repeated, each, repeated, 0, 2));
-    return repeated.reshape('c', new long[] {rows.size(0) * samples, rows.size(1)});
+    INDArray each = rows.dup('c').reshape('c', new long[] {examples, rows.length() / examples});
+    return Rows.repeatEach(each, samples)
+        .reshape('c', new long[] {rows.size(0) * samples, rows.size(1)});
   }
 
   /**

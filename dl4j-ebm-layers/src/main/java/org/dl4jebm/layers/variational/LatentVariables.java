@@ -8,12 +8,10 @@ import java.util.Objects;
 import org.deeplearning4j.exception.DL4JInvalidConfigException;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
-import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
 import org.deeplearning4j.nn.conf.memory.MemoryReport;
@@ -185,48 +183,25 @@ public class LatentVariables extends FeedForwardLayer {
     if (inputType == null) {
       throw new DL4JInvalidConfigException(describeLayer() + "input type is null");
     }
-    switch (inputType.getType()) {
-      case FF, CNNFlat:
-        return InputType.feedForward(nOut);
-      case RNN:
-        InputType.InputTypeRecurrent series = (InputType.InputTypeRecurrent) inputType;
-        return InputType.recurrent(nOut, series.getTimeSeriesLength(), series.getFormat());
-      case CNN:
-        InputType.InputTypeConvolutional image = (InputType.InputTypeConvolutional) inputType;
-        return InputType.convolutional(
-            image.getHeight(), image.getWidth(), nOut, image.getFormat());
-      case CNN3D:
-        InputType.InputTypeConvolutional3D volume = (InputType.InputTypeConvolutional3D) inputType;
-        return InputType.convolutional3D(
-            volume.getDataFormat(), volume.getDepth(), volume.getHeight(), volume.getWidth(), nOut);
-      default:
-        throw new DL4JInvalidConfigException(
-            describeLayer() + "input type is " + inputType + "; accepted: FF, RNN, CNN, CNN3D");
-    }
+    channelsOf(inputType);
+    return ChannelTypes.withChannels(inputType, nOut);
+  }
+
+  private long channelsOf(InputType inputType) {
+    return ChannelTypes.channels(inputType)
+        .orElseThrow(
+            () ->
+                new DL4JInvalidConfigException(
+                    describeLayer()
+                        + "input type is "
+                        + inputType
+                        + "; accepted: FF, RNN, CNN, CNN3D"));
   }
 
   @Override
   public void setNIn(InputType inputType, boolean override) {
-    long channels;
-    switch (inputType.getType()) {
-      case RNN:
-        InputType.InputTypeRecurrent series = (InputType.InputTypeRecurrent) inputType;
-        channels = series.getSize();
-        channelsLast = series.getFormat() == RNNFormat.NWC;
-        break;
-      case CNN:
-        InputType.InputTypeConvolutional image = (InputType.InputTypeConvolutional) inputType;
-        channels = image.getChannels();
-        channelsLast = image.getFormat() == CNN2DFormat.NHWC;
-        break;
-      case CNN3D:
-        InputType.InputTypeConvolutional3D volume = (InputType.InputTypeConvolutional3D) inputType;
-        channels = volume.getChannels();
-        channelsLast = volume.getDataFormat() == Convolution3D.DataFormat.NDHWC;
-        break;
-      default:
-        channels = inputType.arrayElementsPerExample();
-    }
+    long channels = channelsOf(inputType);
+    channelsLast = ChannelTypes.channelsLast(inputType);
     if (nIn <= 0 || override) {
       nIn = channels;
     }

@@ -5,6 +5,7 @@ package org.dl4jebm.layers.variational;
 
 import java.util.Arrays;
 import org.dl4jebm.layers.HostBlocks;
+import org.dl4jebm.layers.Rows;
 import org.dl4jebm.layers.ValueRange;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -80,20 +81,9 @@ final class LikelihoodRows {
     return (int) (rows / n);
   }
 
-  /** Each row {@code times} times in succession; the array itself where that is once. */
+  /** {@link Rows#repeatEach} of an array that may be missing. */
   static INDArray repeat(INDArray rows, int times) {
-    if (rows == null || times == 1) {
-      return rows;
-    }
-    long[] shape = rows.shape();
-    long n = shape[0];
-    long length = rows.length() / n;
-    INDArray result = Nd4j.createUninitialized(rows.dataType(), new long[] {n, times, length}, 'c');
-    INDArray flat = rows.reshape('c', new long[] {n, length});
-    Broadcast.copy(result, flat, result, 0, 2);
-    long[] repeated = shape.clone();
-    repeated[0] = n * times;
-    return result.reshape('c', repeated);
+    return rows == null ? null : Rows.repeatEach(rows, times);
   }
 
   /** The sum of each row, in double precision. */

@@ -5,6 +5,7 @@ package org.dl4jebm.training.variational;
 
 import java.util.Arrays;
 import java.util.Locale;
+import org.dl4jebm.layers.Rows;
 import org.dl4jebm.layers.ScratchSpace;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.variational.LatentDistribution;
@@ -143,8 +144,7 @@ public record AggregatedPosterior(
       int rows = examples * samples;
       INDArray own = ModelBatch.rows(eta, from * positions, to * positions).dup('c');
       INDArray repeated =
-          ModelBatch.repeat(
-                  own.reshape('c', new long[] {examples, own.length() / examples}), samples)
+          Rows.repeatEach(own.reshape('c', new long[] {examples, own.length() / examples}), samples)
               .reshape('c', new long[] {(long) rows * positions, own.size(1)});
       INDArray noise =
           Nd4j.createUninitialized(
@@ -174,9 +174,8 @@ public record AggregatedPosterior(
         INDArray one = ModelBatch.rows(eta, i * positions, (i + 1) * positions);
         if (positions > 1) {
           one =
-              one.dup('c')
-                  .reshape('c', new long[] {1, positions, eta.size(1)})
-                  .broadcast(rows, positions, eta.size(1))
+              Rows.repeatEach(
+                      one.dup('c').reshape('c', new long[] {1, positions * eta.size(1)}), rows)
                   .reshape('c', new long[] {(long) rows * positions, eta.size(1)});
         }
         double[] logs = sums(q.logProbability(one, z), rows);

@@ -12,6 +12,7 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.dl4jebm.layers.Rows;
 import org.dl4jebm.layers.random.CounterNoise;
 import org.dl4jebm.layers.random.Seeds;
 import org.dl4jebm.layers.variational.LatentDistribution;
@@ -262,7 +263,8 @@ public final class LatentVariableModel {
         prior.parameters() == null
             ? Nd4j.zeros(dataType, 1, prior.distribution().parameters(conf.getNOut()))
             : Nd4j.createFromArray(new double[][] {prior.parameters()}).castTo(dataType);
-    INDArray z = prior.distribution().exactSample(row.broadcast(rows, row.size(1)), noise);
+    INDArray z =
+        prior.distribution().exactSample(Rows.repeatEach(row, Math.toIntExact(rows)), noise);
     return ChannelRows.toActivations(z, n, positions, conf.isChannelsLast());
   }
 

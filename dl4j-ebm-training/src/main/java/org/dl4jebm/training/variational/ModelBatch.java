@@ -5,6 +5,7 @@ package org.dl4jebm.training.variational;
 
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
+import org.dl4jebm.layers.Rows;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.DataSet;
@@ -128,21 +129,8 @@ record ModelBatch(
     if (times == 1) {
       return this;
     }
-    UnaryOperator<INDArray> repeat = array -> repeat(array, times);
+    UnaryOperator<INDArray> repeat = array -> Rows.repeatEach(array, times);
     return new ModelBatch(each(features, repeat), each(featureMasks, repeat), labels, labelMasks);
-  }
-
-  /** Each row several times in succession. */
-  static INDArray repeat(INDArray array, int times) {
-    long n = array.size(0);
-    long length = array.length() / n;
-    long[] shape = array.shape().clone();
-    shape[0] = n * times;
-    return array
-        .dup('c')
-        .reshape('c', new long[] {n, 1, length})
-        .broadcast(n, times, length)
-        .reshape('c', shape);
   }
 
   private static INDArray[] each(INDArray[] arrays, UnaryOperator<INDArray> change) {
