@@ -52,8 +52,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>{@code ActivationGELU} of DL4J 1.0.0-M2.1 is {@code z sigma(1.702 z)}, and its precise form is
  * {@code z / 2 (1 + tanh(sqrt(2 / pi) (z + (0.044715 z)^3)))}, where Hendrycks and Gimpel (2016)
  * have {@code 0.044715 z^3}. Both are treated as what they are, so that the energy is that of the
- * user's network. {@link #GELU} and {@link #TANH_GELU} are the functions of the paper. DL4J's own
- * derivative of ELU leaves alpha out; here it does not.
+ * user's network. {@link #GELU} and {@link #TANH_GELU} are the functions of the paper; {@link
+ * ActivationExactGelu} puts the first into a network. DL4J's own derivative of ELU leaves alpha
+ * out; here it does not.
  */
 public final class ActivationTable {
 
@@ -208,6 +209,7 @@ public final class ActivationTable {
     TANH(ActivationTanH.class, ActivationTable.TANH),
     SOFTPLUS(ActivationSoftPlus.class, ActivationTable.SOFTPLUS),
     SWISH(ActivationSwish.class, ActivationTable.SWISH),
+    GELU(ActivationExactGelu.class, ActivationTable.GELU),
     MISH(ActivationMish.class, ActivationTable.MISH),
     SOFTSIGN(ActivationSoftSign.class, ActivationTable.SOFTSIGN),
     CUBE(ActivationCube.class, ActivationTable.CUBE),

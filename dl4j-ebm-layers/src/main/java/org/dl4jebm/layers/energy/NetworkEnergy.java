@@ -3,13 +3,11 @@
  */
 package org.dl4jebm.layers.energy;
 
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.dl4jebm.layers.Workspaces;
@@ -29,7 +27,9 @@ import org.nd4j.linalg.lossfunctions.impl.LossMSE;
  * once. Which layers and activations are accepted is said at {@link StreamNetworks} and {@link
  * ActivationTable}. Points have the shape of the network's input, {@code [n, d]} or {@code [n,
  * channels, height, width]}; {@code d} below is the number of values of one example. Arrays of
- * another type than the network's are converted. Not safe for use by several threads at once.
+ * another type than the network's are converted. Each method refuses NaN and infinite values with a
+ * {@code DL4JInvalidInputException}, before anything is computed. Not safe for use by several
+ * threads at once.
  *
  * <p>Costs, with the forward pass of {@code n} points as the unit: gradient about 3 (and none of
  * the gradient of the parameters), directional derivative 2, {@code v^T H v} 3, {@code H v} about
@@ -179,7 +179,7 @@ public final class NetworkEnergy {
    * @param x points. Not modified.
    * @param v one direction a point, of the shape of {@code x}, of any length. Not modified.
    * @return {@code [n]}, new
-   * @throws DL4JInvalidInputException if the shapes differ
+   * @throws org.deeplearning4j.exception.DL4JInvalidInputException if the shapes differ
    */
   public INDArray directionalDerivative(INDArray x, INDArray v) {
     return outside(
@@ -192,7 +192,7 @@ public final class NetworkEnergy {
    * @param x points. Not modified.
    * @param v one direction a point, of the shape of {@code x}, of any length. Not modified.
    * @return {@code [n]}, new
-   * @throws DL4JInvalidInputException if the shapes differ
+   * @throws org.deeplearning4j.exception.DL4JInvalidInputException if the shapes differ
    * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if an activation is not smooth
    *     enough
    */
@@ -208,7 +208,7 @@ public final class NetworkEnergy {
    * @param x points. Not modified.
    * @param v one vector a point, of the shape of {@code x}. Not modified.
    * @return of the shape of {@code x}, new
-   * @throws DL4JInvalidInputException if the shapes differ
+   * @throws org.deeplearning4j.exception.DL4JInvalidInputException if the shapes differ
    * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if an activation is not smooth
    *     enough
    */
@@ -341,25 +341,12 @@ public final class NetworkEnergy {
   }
 
   private INDArray stack(INDArray x, INDArray v) {
-    if (!Arrays.equals(x.shape(), v.shape())) {
-      throw new DL4JInvalidInputException(
-          "x has shape "
-              + Arrays.toString(x.shape())
-              + " and v has "
-              + Arrays.toString(v.shape())
-              + "; accepted: the same shape");
-    }
-    return Nd4j.concat(0, typed(x), typed(v));
+    Points.requireShape(x, v, "v");
+    return Nd4j.concat(0, typed(x), Points.require(v, type, "v"));
   }
 
   private INDArray typed(INDArray x) {
-    if (x.rank() < 2 || x.isEmpty()) {
-      throw new DL4JInvalidInputException(
-          "x has shape "
-              + Arrays.toString(x.shape())
-              + "; accepted: at least one example, along the first of two or more dimensions");
-    }
-    return x.castTo(type);
+    return Points.require(x, type, "x");
   }
 
   private static long[] flat(INDArray x) {

@@ -3,8 +3,6 @@
  */
 package org.dl4jebm.layers.energy;
 
-import java.util.Arrays;
-import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.dl4jebm.layers.Workspaces;
@@ -21,7 +19,8 @@ import org.nd4j.linalg.lossfunctions.impl.LossMSE;
  *
  * <p>The network is used as at inference and not modified; changes of its parameters are seen at
  * once. Which layers and activations are accepted is said at {@link StreamNetworks}; kinks are, as
- * only first derivatives are taken. Not safe for use by several threads at once.
+ * only first derivatives are taken. Each method refuses NaN and infinite values with a {@code
+ * DL4JInvalidInputException}. Not safe for use by several threads at once.
  */
 public final class NetworkJacobian {
 
@@ -88,13 +87,13 @@ public final class NetworkJacobian {
    * @param x points, {@code [n, ...]}. Not modified.
    * @param v one direction a point, of the shape of {@code x}. Not modified.
    * @return of the shape of {@code s(x)}, new
-   * @throws DL4JInvalidInputException if the shapes differ
+   * @throws org.deeplearning4j.exception.DL4JInvalidInputException if the shapes differ
    */
   public INDArray jacobianVectorProduct(INDArray x, INDArray v) {
-    requireShape(x, v, "v");
+    Points.requireShape(x, v, "v");
     return Workspaces.outside(
         () -> {
-          INDArray output = first.pass(Nd4j.concat(0, typed(x), typed(v)));
+          INDArray output = first.pass(Nd4j.concat(0, typed(x), Points.require(v, type, "v")));
           first.clear();
           return output.get(NDArrayIndex.interval(x.size(0), 2 * x.size(0))).dup('c');
         });
@@ -107,35 +106,20 @@ public final class NetworkJacobian {
    * @param x points, {@code [n, ...]}. Not modified.
    * @param u one vector a point, of the shape of {@code s(x)}. Not modified.
    * @return of the shape of {@code x}, new
-   * @throws DL4JInvalidInputException if {@code u} has another shape than {@code s(x)}
+   * @throws org.deeplearning4j.exception.DL4JInvalidInputException if {@code u} has another shape
+   *     than {@code s(x)}
    */
   public INDArray transposedProduct(INDArray x, INDArray u) {
     return Workspaces.outside(
         () -> {
-          INDArray output = value.pass(typed(x));
-          requireShape(output, u, "u");
-          return value.backward(u.castTo(type).dup('c')).reshape('c', x.shape());
+          INDArray points = typed(x);
+          INDArray epsilon = Points.require(u, type, "u").dup('c');
+          Points.requireShape(value.pass(points), u, "u");
+          return value.backward(epsilon).reshape('c', x.shape());
         });
   }
 
   private INDArray typed(INDArray x) {
-    if (x.rank() < 2 || x.isEmpty()) {
-      throw new DL4JInvalidInputException(
-          "x has shape "
-              + Arrays.toString(x.shape())
-              + "; accepted: at least one example, along the first of two or more dimensions");
-    }
-    return x.castTo(type);
-  }
-
-  private static void requireShape(INDArray expected, INDArray actual, String name) {
-    if (!Arrays.equals(expected.shape(), actual.shape())) {
-      throw new DL4JInvalidInputException(
-          name
-              + " has shape "
-              + Arrays.toString(actual.shape())
-              + "; accepted: "
-              + Arrays.toString(expected.shape()));
-    }
+    return Points.require(x, type, "x");
   }
 }

@@ -63,6 +63,7 @@ class ActivationTableTest {
             new ActivationMish(),
             new ActivationGELU(false),
             new ActivationGELU(true),
+            new ActivationExactGelu(),
             new ActivationCube(),
             new ActivationRationalTanh())) {
       all.put(smooth, 3);
