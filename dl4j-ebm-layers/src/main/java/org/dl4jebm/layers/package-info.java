@@ -7,6 +7,7 @@
  * of them, at {@link org.dl4jebm.layers.variational.LatentVariables} for variational autoencoders,
  * at {@link org.dl4jebm.layers.autoencoder.DenoisingAutoEncoder} for autoencoders with tied
  * weights, at {@link org.dl4jebm.layers.energy.NetworkEnergy} for a network as an energy and its
- * derivatives. The classes of this package itself are numerical tools that the rooms share.
+ * derivatives, at {@link org.dl4jebm.layers.score.ScoreMatchingLoss} for losses that train it by
+ * score matching. The classes of this package itself are numerical tools that the rooms share.
  */
 package org.dl4jebm.layers;

@@ -31,14 +31,29 @@ public enum Probes {
     public void draw(RandomStream random, INDArray out) {
       random.gaussian(Nd4j.zeros(out.dataType(), out.shape()), 1, out);
     }
+  },
+
+  /**
+   * Uniform on the sphere of radius {@code sqrt(d)}. Variance of {@code v^T H v}: {@code 2 d / (d +
+   * 2) (norm(H)_F^2 - (trace H)^2 / d)}, 0 for a multiple of the unit matrix.
+   */
+  SPHERE {
+    @Override
+    public void draw(RandomStream random, INDArray out) {
+      GAUSSIAN.draw(random, out);
+      long n = out.size(0);
+      INDArray rows = out.reshape('c', new long[] {n, out.length() / n});
+      INDArray norms = rows.norm2(true, 1);
+      rows.diviColumnVector(norms).muli(Math.sqrt(rows.size(1)));
+    }
   };
 
   /**
    * Draws directions.
    *
    * @param random the stream to draw from
-   * @param out an array of {@link DataType#FLOAT} or {@link DataType#DOUBLE}, contiguous in 'c'
-   *     order. Modified.
+   * @param out one direction along all dimensions but the first for each place of the first, of
+   *     {@link DataType#FLOAT} or {@link DataType#DOUBLE}, contiguous in 'c' order. Modified.
    */
   public abstract void draw(RandomStream random, INDArray out);
 }

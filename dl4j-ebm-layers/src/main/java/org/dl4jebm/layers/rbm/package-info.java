@@ -13,7 +13,8 @@
  *   <li>To choose what training minimises: {@link
  *       org.dl4jebm.layers.rbm.ContrastiveDivergenceOptions} for everything of a usual size, {@link
  *       org.dl4jebm.layers.rbm.PseudoLikelihoodObjective} for binary data where chains mix badly,
- *       {@link org.dl4jebm.layers.rbm.ExactLikelihoodObjective} for small machines, {@link
+ *       {@link org.dl4jebm.layers.rbm.ScoreMatchingObjective} for Gaussian visible units, {@link
+ *       org.dl4jebm.layers.rbm.ExactLikelihoodObjective} for small machines, {@link
  *       org.dl4jebm.layers.rbm.HybridObjective} for machines that classify.
  *   <li>Exact sums over the states of small machines: {@link
  *       org.dl4jebm.layers.rbm.RbmEnumeration}.

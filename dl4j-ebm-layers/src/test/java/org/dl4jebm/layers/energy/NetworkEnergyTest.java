@@ -280,7 +280,13 @@ class NetworkEnergyTest {
         double squares = hessian.mul(hessian).sumNumber().doubleValue();
         INDArray diagonal = Nd4j.diag(hessian);
         double onDiagonal = diagonal.mul(diagonal).sumNumber().doubleValue();
-        double variance = 2 * (kind == Probes.GAUSSIAN ? squares : squares - onDiagonal);
+        double mean = trace.getDouble(row);
+        double variance =
+            switch (kind) {
+              case RADEMACHER -> 2 * (squares - onDiagonal);
+              case GAUSSIAN -> 2 * squares;
+              case SPHERE -> 2 * 5.0 / 7 * (squares - mean * mean / 5);
+            };
         // The kurtosis of v^T H v is at most 15 for normal v: relative error of the estimated
         // variance sqrt(14 / 2000) = 0.084.
         assertEquals(1, error * error * probes / variance, Limits.SIGMAS * 0.084);
