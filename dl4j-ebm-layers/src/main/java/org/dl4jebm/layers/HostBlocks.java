@@ -166,6 +166,31 @@ public final class HostBlocks {
   }
 
   /**
+   * Replaces the values at the same place of two arrays.
+   *
+   * @param first an array. Modified.
+   * @param second an array of the same shape and order. Modified.
+   * @param work gets the blocks of both and leaves the results in their place
+   * @throws IllegalArgumentException if an array cannot be reached or the orders of memory differ
+   */
+  public static void update(INDArray first, INDArray second, PairWork work) {
+    requireAlike(first, second);
+    run(
+        first,
+        first,
+        (block, n, from) -> {
+          float[] secondBlock = OTHER_BLOCK.get();
+          FloatPointer secondMemory = memory(second).position(from);
+          secondMemory.get(secondBlock, 0, n);
+          work.on(block, secondBlock, n, from);
+          secondMemory.put(secondBlock, 0, n);
+        },
+        null,
+        null);
+    Reference.reachabilityFence(second);
+  }
+
+  /**
    * Replaces the values at the same place of three arrays.
    *
    * @param first an array. Modified.
