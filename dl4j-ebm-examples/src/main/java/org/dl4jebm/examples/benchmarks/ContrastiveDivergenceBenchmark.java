@@ -14,6 +14,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.dl4jebm.layers.rbm.RbmParamInitializer;
 import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachine;
 import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachineLayer;
+import org.dl4jebm.layers.updater.HostNesterovs;
 import org.dl4jebm.training.data.ShuffledDataSetIterator;
 import org.dl4jebm.training.host.HostTuning;
 import org.dl4jebm.training.pretrain.GreedyPretrainer;
@@ -69,8 +70,8 @@ public class ContrastiveDivergenceBenchmark {
   @Param({"100", "1000"})
   public int batch;
 
-  /** DL4J updater of the trained machine. */
-  @Param({"sgd", "nesterovs"})
+  /** Updater of the trained machine: DL4J's, or {@link HostNesterovs}. */
+  @Param({"sgd", "nesterovs", "hostNesterovs"})
   public String updater;
 
   /** Iterations from one score to the next; a large number switches it off. */
@@ -107,7 +108,7 @@ public class ContrastiveDivergenceBenchmark {
     data =
         new ShuffledDataSetIterator(
             rows, ShuffledDataSetIterator.Options.shuffled(batch, SEED).reusingArrays());
-    network = network(updater.equals("sgd") ? new Sgd(0.05) : new Nesterovs(0.05, 0.5));
+    network = network(newUpdater());
     products = new Products(batch, VISIBLE, hidden);
     network.initGradientsView();
     idle = IdleMachine.like(network.getLayer(0));
@@ -156,6 +157,17 @@ public class ContrastiveDivergenceBenchmark {
       idle.fit(firstBatch, LayerWorkspaceMgr.noWorkspaces());
     }
     return idle;
+  }
+
+  private IUpdater newUpdater() {
+    return switch (updater) {
+      case "sgd" -> new Sgd(0.05);
+      case "nesterovs" -> new Nesterovs(0.05, 0.5);
+      case "hostNesterovs" -> new HostNesterovs(0.05, 0.5);
+      default ->
+          throw new IllegalArgumentException(
+              "updater is " + updater + "; accepted: sgd, nesterovs, hostNesterovs");
+    };
   }
 
   private MultiLayerNetwork network(IUpdater updater) {

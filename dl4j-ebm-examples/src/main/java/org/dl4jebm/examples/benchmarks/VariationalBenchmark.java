@@ -9,8 +9,10 @@ import java.util.concurrent.TimeUnit;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.dl4jebm.layers.dense.CachedDense;
 import org.dl4jebm.layers.updater.HostAdam;
 import org.dl4jebm.layers.variational.BernoulliLikelihood;
 import org.dl4jebm.layers.variational.DiagonalGaussian;
@@ -64,6 +66,10 @@ public class VariationalBenchmark {
   @Param({"adam", "hostAdam"})
   public String updater;
 
+  /** DL4J's dense layers, or {@link CachedDense}. */
+  @Param({"dense", "cached"})
+  public String layers;
+
   private MultiLayerNetwork network;
   private MultiLayerNetwork plain;
   private GradientUpdater<?> adam;
@@ -88,11 +94,11 @@ public class VariationalBenchmark {
         new MultiLayerNetwork(
             global()
                 .list()
-                .layer(dense(SIZES[1], Activation.RELU))
-                .layer(dense(SIZES[2], Activation.IDENTITY))
+                .layer(dense(SIZES[1], Activation.RELU, true))
+                .layer(dense(SIZES[2], Activation.IDENTITY, false))
                 .layer(new LatentVariables.Builder(new DiagonalGaussian()).nOut(SIZES[3]).build())
-                .layer(dense(SIZES[4], Activation.RELU))
-                .layer(dense(SIZES[5], Activation.IDENTITY))
+                .layer(dense(SIZES[4], Activation.RELU, false))
+                .layer(dense(SIZES[5], Activation.IDENTITY, false))
                 .layer(new LikelihoodOutput.Builder(new BernoulliLikelihood()).build())
                 .setInputType(InputType.feedForward(SIZES[0]))
                 .build());
@@ -101,9 +107,9 @@ public class VariationalBenchmark {
         new MultiLayerNetwork(
             global()
                 .list()
-                .layer(dense(SIZES[1], Activation.RELU))
-                .layer(dense(SIZES[2], Activation.IDENTITY))
-                .layer(dense(SIZES[4], Activation.RELU))
+                .layer(dense(SIZES[1], Activation.RELU, true))
+                .layer(dense(SIZES[2], Activation.IDENTITY, false))
+                .layer(dense(SIZES[4], Activation.RELU, false))
                 .layer(
                     new OutputLayer.Builder(LossFunctions.LossFunction.XENT)
                         .nOut(SIZES[5])
@@ -130,8 +136,10 @@ public class VariationalBenchmark {
     return updater.equals("adam") ? new Adam(1e-3) : new HostAdam(1e-3);
   }
 
-  private static DenseLayer dense(int units, Activation activation) {
-    return new DenseLayer.Builder().nOut(units).activation(activation).build();
+  private FeedForwardLayer dense(int units, Activation activation, boolean first) {
+    return layers.equals("cached")
+        ? new CachedDense.Builder().nOut(units).activation(activation).inputGradient(!first).build()
+        : new DenseLayer.Builder().nOut(units).activation(activation).build();
   }
 
   /**

@@ -8,9 +8,10 @@ import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.weights.WeightInit;
+import org.dl4jebm.layers.dense.CachedDense;
+import org.dl4jebm.layers.updater.HostAdam;
 import org.dl4jebm.layers.variational.BernoulliLikelihood;
 import org.dl4jebm.layers.variational.KullbackLeiblerTerm;
 import org.dl4jebm.layers.variational.LatentDistribution;
@@ -51,10 +52,12 @@ final class VaeNetworks {
             .seed(seed)
             .weightInit(WeightInit.XAVIER_UNIFORM)
             .updater(
-                Adam.builder()
-                    .learningRateSchedule(settings.learningRate())
-                    .epsilon(settings.epsilon())
-                    .build())
+                new HostAdam(
+                    Double.NaN,
+                    settings.learningRate(),
+                    Adam.DEFAULT_ADAM_BETA1_MEAN_DECAY,
+                    Adam.DEFAULT_ADAM_BETA2_VAR_DECAY,
+                    settings.epsilon()))
             .graphBuilder()
             .addInputs("x")
             .setInputTypes(InputType.feedForward(mean.columns()));
@@ -62,7 +65,10 @@ final class VaeNetworks {
     List<Integer> hidden = settings.hidden();
     for (int i = 0; i < hidden.size(); i++) {
       String name = "encoder" + (i + 1);
-      graph.addLayer(name, dense(hidden.get(i), settings.activation()), below);
+      CachedDense layer = dense(hidden.get(i), settings.activation());
+      // Nobody needs the derivative in the images.
+      layer.setInputGradient(i > 0);
+      graph.addLayer(name, layer, below);
       below = name;
     }
     graph.addLayer("eta", dense(family.parameters(settings.latents()), Activation.IDENTITY), below);
@@ -106,7 +112,7 @@ final class VaeNetworks {
     return Transforms.log(p.div(p.rsub(1)), false);
   }
 
-  private static DenseLayer dense(long units, Activation activation) {
-    return new DenseLayer.Builder().nOut(units).activation(activation).build();
+  private static CachedDense dense(long units, Activation activation) {
+    return new CachedDense.Builder().nOut(units).activation(activation).build();
   }
 }
