@@ -25,9 +25,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>Parameters, their order and names, initialisation, dropout, weight noise, regularisation and
  * masks are those of {@code DenseLayer}, and so are the numbers but for rounding; parameters of a
- * trained network with the one fit the same network with the other. Choose DL4J's where memory
- * counts more than time (this layer keeps {@code n nOut} numbers from the forward to the backward
- * pass of a training step), or for layer normalization, which this layer does not have.
+ * trained network with the one fit the same network with the other. (Activations are in 'f' order,
+ * so that dropout of the layer above makes other draws of the same seed.) Choose DL4J's where
+ * memory counts more than time (this layer keeps {@code n nOut} numbers from the forward to the
+ * backward pass of a training step), or for layer normalization, which this layer does not have.
  */
 public class CachedDense extends FeedForwardLayer {
 

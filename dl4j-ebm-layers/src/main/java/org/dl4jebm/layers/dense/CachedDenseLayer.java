@@ -13,12 +13,11 @@ import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.dl4jebm.layers.Rows;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
-import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.broadcast.BiasAdd;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** The layer that belongs to {@link CachedDense}. */
@@ -26,11 +25,17 @@ public class CachedDenseLayer extends BaseLayer<CachedDense> {
 
   private static final long serialVersionUID = 1L;
 
-  /** Of the last forward pass in training, not changed since, or null. */
-  private transient INDArray preactivations;
+  /**
+   * Of the last forward pass in training, not changed since, or null: the output where derivatives
+   * follow from it, otherwise the preactivations.
+   */
+  private transient INDArray kept;
 
-  /** What {@link #preactivations} were computed from. */
-  private transient INDArray preactivationsInput;
+  /** What {@link #kept} was computed from. */
+  private transient INDArray keptInput;
+
+  /** How derivatives follow from the output that was kept, or null. */
+  private transient OutputDerivative derivative;
 
   /**
    * Creates the layer.
@@ -42,10 +47,6 @@ public class CachedDenseLayer extends BaseLayer<CachedDense> {
     super(conf, dataType);
   }
 
-  /**
-   * DL4J's own version lets gemm write into a 'c'-ordered array, which costs a temporary array and
-   * two copies.
-   */
   @Override
   protected Pair<INDArray, INDArray> preOutputWithPreNorm(
       boolean training, boolean forBackprop, LayerWorkspaceMgr workspaceMgr) {
@@ -63,15 +64,16 @@ public class CachedDenseLayer extends BaseLayer<CachedDense> {
               + "] "
               + layerId());
     }
+    // In 'f' order, as gemm wants it: it writes other arrays through a temporary one and two
+    // copies.
     INDArray z =
         workspaceMgr.createUninitialized(
             ArrayType.ACTIVATIONS,
             weights.dataType(),
             new long[] {input.size(0), weights.size(1)},
-            'c');
-    Rows.fill(z, bias.rank() == 1 ? bias : bias.reshape(bias.length()));
-    INDArray x = input.castTo(weights.dataType());
-    Nd4j.gemm(weights, x.transpose(), z.transpose(), true, false, 1.0, 1.0);
+            'f');
+    Nd4j.gemm(input.castTo(weights.dataType()), weights, z, false, false, 1.0, 0.0);
+    Nd4j.exec(new BiasAdd(z, bias.rank() == 1 ? bias : bias.reshape(bias.length()), z, false));
     if (maskArray != null) {
       applyMask(z);
     }
@@ -82,36 +84,49 @@ public class CachedDenseLayer extends BaseLayer<CachedDense> {
   public INDArray activate(boolean training, LayerWorkspaceMgr workspaceMgr) {
     INDArray z = preOutput(training, workspaceMgr);
     IActivation activation = layerConf().getActivationFn();
-    INDArray a = z;
     forget();
-    if (training) {
-      preactivations = z;
-      preactivationsInput = input;
-      // Activations work in place, and layers above may change what they get.
-      a = workspaceMgr.dup(ArrayType.ACTIVATIONS, z, 'c');
+    if (!training) {
+      return masked(activation.getActivation(z, false));
     }
-    a = activation.getActivation(a, training);
+    derivative = OutputDerivative.of(activation, z);
+    keptInput = input;
+    // Activations work in place, and layers above may change what they get.
+    if (derivative == null) {
+      kept = workspaceMgr.dup(ArrayType.ACTIVATIONS, z, 'f');
+      return masked(activation.getActivation(z, true));
+    }
+    INDArray a = activation.getActivation(z, true);
+    kept = workspaceMgr.dup(ArrayType.ACTIVATIONS, a, 'f');
+    return masked(a);
+  }
+
+  private INDArray masked(INDArray a) {
     if (maskArray != null) {
       applyMask(a);
     }
     return a;
   }
 
+  /** Of the activation, for the input at hand. */
+  private INDArray activationDelta(INDArray epsilon, LayerWorkspaceMgr workspaceMgr) {
+    IActivation activation = layerConf().getActivationFn();
+    INDArray values = keptInput == input ? kept : null;
+    OutputDerivative fromOutput = derivative;
+    forget();
+    if (values != null && fromOutput != null) {
+      return fromOutput.times(epsilon, values);
+    }
+    if (values == null) {
+      values = preOutputWithPreNorm(true, true, workspaceMgr).getFirst();
+    }
+    return activation.backprop(values, epsilon).getFirst();
+  }
+
   @Override
   public Pair<Gradient, INDArray> backpropGradient(
       INDArray epsilon, LayerWorkspaceMgr workspaceMgr) {
     assertInputSet(true);
-    INDArray z = preactivations;
-    boolean kept = z != null && preactivationsInput == input;
-    forget();
-    if (!kept) {
-      z = preOutputWithPreNorm(true, true, workspaceMgr).getFirst();
-    }
-    IActivation activation = layerConf().getActivationFn();
-    INDArray delta =
-        activation instanceof ActivationIdentity
-            ? epsilon
-            : activation.backprop(z, epsilon).getFirst();
+    INDArray delta = activationDelta(epsilon, workspaceMgr);
     if (maskArray != null) {
       applyMask(delta);
     }
@@ -123,26 +138,27 @@ public class CachedDenseLayer extends BaseLayer<CachedDense> {
     INDArray weights = getParamWithNoise(DefaultParamInitializer.WEIGHT_KEY, true, workspaceMgr);
     INDArray weightGradient = gradientViews.get(DefaultParamInitializer.WEIGHT_KEY);
     INDArray x = input.castTo(weightGradient.dataType());
-    Nd4j.gemm(x.transpose(), delta.transpose(), weightGradient, false, true, 1.0, 0.0);
+    Nd4j.gemm(x, delta, weightGradient, true, false, 1.0, 0.0);
     gradient.gradientForVariable().put(DefaultParamInitializer.WEIGHT_KEY, weightGradient);
     INDArray below = null;
     if (layerConf().isInputGradient()) {
-      INDArray transposed =
+      below =
           workspaceMgr.createUninitialized(
               ArrayType.ACTIVATION_GRAD,
               delta.dataType(),
-              new long[] {weights.size(0), delta.size(0)},
+              new long[] {delta.size(0), weights.size(0)},
               'f');
-      Nd4j.gemm(weights, delta.transpose(), transposed, false, false, 1.0, 0.0);
-      below = backpropDropOutIfPresent(transposed.transpose());
+      Nd4j.gemm(delta, weights, below, false, true, 1.0, 0.0);
+      below = backpropDropOutIfPresent(below);
     }
     weightNoiseParams.clear();
     return new Pair<>(gradient, below);
   }
 
   private void forget() {
-    preactivations = null;
-    preactivationsInput = null;
+    kept = null;
+    keptInput = null;
+    derivative = null;
   }
 
   @Override

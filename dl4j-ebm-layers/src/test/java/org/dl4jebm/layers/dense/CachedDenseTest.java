@@ -136,9 +136,26 @@ class CachedDenseTest {
   @Test
   void dropoutAndWeightNoiseAreThoseOfDenseLayers() {
     DataType type = DataType.DOUBLE;
+    // Of the first layer alone: masks are drawn in the order of memory, which is another above.
     assertTrainAlike(
-        network(CachedDenseTest::dense, Activation.TANH, global(type).dropOut(0.7)),
-        network(CachedDenseTest::cached, Activation.TANH, global(type).dropOut(0.7)),
+        network(
+            (units, activation) ->
+                new DenseLayer.Builder()
+                    .nOut(units)
+                    .activation(activation)
+                    .dropOut(units == 8 ? 0.7 : 0)
+                    .build(),
+            Activation.TANH,
+            global(type)),
+        network(
+            (units, activation) ->
+                new CachedDense.Builder()
+                    .nOut(units)
+                    .activation(activation)
+                    .dropOut(units == 8 ? 0.7 : 0)
+                    .build(),
+            Activation.TANH,
+            global(type)),
         type);
     assertTrainAlike(
         network(
