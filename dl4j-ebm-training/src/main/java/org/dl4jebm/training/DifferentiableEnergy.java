@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * An energy with its gradient in {@code x}, as samplers that follow the gradient need it. {@link
  * #of} makes one of a DL4J network.
  */
-public interface DifferentiableEnergy extends Energy {
+public interface DifferentiableEnergy extends Energy, Score {
 
   /**
    * Computes the gradient of the energy of each point, minus the score: {@code grad E(x) = -grad
@@ -30,6 +30,17 @@ public interface DifferentiableEnergy extends Energy {
    */
   default EnergyGradient energyAndGradient(INDArray x) {
     return new EnergyGradient(energy(x), gradient(x));
+  }
+
+  /**
+   * Computes the score of each point, {@code -grad E(x)}.
+   *
+   * @param x points. Not modified.
+   * @return of the shape of {@code x}, new
+   */
+  @Override
+  default INDArray score(INDArray x) {
+    return gradient(x).negi();
   }
 
   /**

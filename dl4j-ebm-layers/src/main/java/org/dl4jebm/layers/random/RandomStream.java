@@ -144,6 +144,16 @@ public final class RandomStream implements AutoCloseable {
     out.addi(mean == out ? target : mean);
   }
 
+  /**
+   * Fills an array with independent normal numbers, {@code out_i ~ N(0, deviation^2)}.
+   *
+   * @param deviation standard deviation, at least 0
+   * @param out contiguous array. Overwritten.
+   */
+  public void gaussian(double deviation, INDArray out) {
+    Nd4j.getExecutioner().exec(new GaussianDistribution(out, 0.0, deviation), generator);
+  }
+
   private INDArray noiseLike(INDArray out) {
     if (noise == null
         || noise.dataType() != out.dataType()

@@ -1,0 +1,59 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.training.sampling;
+
+import java.util.Arrays;
+import org.dl4jebm.layers.ScratchSpace;
+import org.dl4jebm.layers.Workspaces;
+import org.dl4jebm.layers.random.RandomStream;
+import org.dl4jebm.training.Score;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The move {@code x <- x + drift s(x) + noise z} of {@link Langevin}, in place. */
+final class LangevinMove {
+
+  /** Shared by all objects; each thread has its own memory behind it. */
+  private static final ScratchSpace SCRATCH = new ScratchSpace();
+
+  private LangevinMove() {}
+
+  /**
+   * Moves all points, or none if the score is not finite.
+   *
+   * @param x {@code [n, ...]} in 'c' order without gaps. Modified.
+   * @param where for messages
+   */
+  static void move(INDArray x, Score score, Langevin kernel, RandomStream random, String where) {
+    INDArray slope = Workspaces.outside(() -> score.score(x));
+    if (!Arrays.equals(slope.shape(), x.shape())) {
+      throw new IllegalArgumentException(
+          "the score has shape "
+              + Arrays.toString(slope.shape())
+              + " at points of shape "
+              + Arrays.toString(x.shape())
+              + "; accepted: the same");
+    }
+    SCRATCH.run(
+        () -> {
+          INDArray rows = PointRows.matrix(slope.castTo(x.dataType()));
+          PathEnergy.requireFinite(rows, where);
+          if (kernel.gradientClip() < Double.POSITIVE_INFINITY) {
+            Ensemble.clip(rows, kernel.gradientClip());
+          }
+          long[] flat = {x.length()};
+          Nd4j.getBlasWrapper()
+              .level1()
+              .axpy(x.length(), kernel.drift(), rows.reshape('c', flat), x.reshape('c', flat));
+          if (kernel.noise() > 0) {
+            INDArray noise = Nd4j.createUninitialized(x.dataType(), x.shape(), 'c');
+            random.gaussian(kernel.noise(), noise);
+            x.addi(noise);
+          }
+          if (kernel.bounds() != null) {
+            kernel.bounds().reflect(x);
+          }
+        });
+  }
+}
