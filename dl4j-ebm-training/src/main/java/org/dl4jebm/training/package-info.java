@@ -3,7 +3,8 @@
  */
 /**
  * What works on a network or model: trainers, data, reports. To pretrain a stack of restricted
- * Boltzmann machines see {@link org.dl4jebm.training.pretrain.GreedyPretrainer}; to make a program
+ * Boltzmann machines see {@link org.dl4jebm.training.pretrain.GreedyPretrainer}; to train a network
+ * as an energy or score see {@link org.dl4jebm.training.score.ScoreMatching}; to make a program
  * fast on a CPU see {@link org.dl4jebm.training.host.HostTuning}; to read model files with clear
  * errors see {@link org.dl4jebm.training.ModelFiles}.
  */

@@ -32,8 +32,8 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * <p>For the twin of a network with one output that {@link
  * org.dl4jebm.layers.energy.StreamNetworks} makes with {@link #layout}. Labels are not used; they
  * need {@code [streams n, 1]}. Activations need a continuous derivative. Choose {@link
- * VarianceReducedScoreLoss} for less noise, {@link DenoisingScoreLoss} for data in many dimensions
- * or on a manifold, where the score has no finite norm.
+ * DenoisingScoreLoss} for data in many dimensions or on a manifold, where the score has no finite
+ * norm.
  */
 public final class ScoreMatchingLoss extends StackedLoss {
 

@@ -19,7 +19,10 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  *
  * <p>The parameter gradient of the first term is that of {@code u . grad E} with {@code u = grad E}
  * held fixed, one more direction. The loss is {@code u . grad E + c - 1/M sum_k E''_k} with {@code
- * c = -norm(u)^2 / 2}, whose value is that above. Unbiased, for any {@code M}.
+ * c = -norm(u)^2 / 2}, whose value is that above. Unbiased, for any {@code M}. The directions add
+ * noise to the second term alone; in {@link ScoreMatchingLoss} the noise of both terms may cancel
+ * in part, so that the variance of the whole need not be less here. It is with independent signs
+ * where the Hessian is nearly diagonal.
  *
  * <p>For the twin of a network with one output that {@link
  * org.dl4jebm.layers.energy.StreamNetworks} makes with {@link #layout}; its directions are {@code

@@ -1,0 +1,113 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.training.score;
+
+import java.util.function.UnaryOperator;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.dl4jebm.layers.energy.StreamLayout;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.lossfunctions.ILossFunction;
+
+/**
+ * What training needs of the two network classes.
+ *
+ * @param <M> the class
+ */
+abstract class TrainedNetwork<M extends Model> {
+
+  private UnaryOperator<INDArray> gradient;
+
+  abstract M model();
+
+  abstract DataType type();
+
+  /**
+   * A network with the same parameters and a loss.
+   *
+   * @param layout the streams of the twin, or null for the network's own rows
+   */
+  abstract TrainedNetwork<M> withLoss(StreamLayout layout, ILossFunction loss);
+
+  /** Computes the gradient of the energy in {@code x}. */
+  final INDArray energyGradient(INDArray x) {
+    if (gradient == null) {
+      gradient = makeEnergyGradient();
+    }
+    return gradient.apply(x);
+  }
+
+  abstract UnaryOperator<INDArray> makeEnergyGradient();
+
+  /** The input of the network for a stack without second derivatives. */
+  DataSet input(DataSet stack) {
+    return stack;
+  }
+
+  /**
+   * Computes the score and the gradient of the parameters, which {@link #gradientView} has
+   * afterwards: of the sum of the loss over rows.
+   */
+  abstract void compute(DataSet input);
+
+  /** The score without gradient, without regularization. */
+  abstract double score(DataSet input);
+
+  abstract double regularization();
+
+  /** All gradients in the order of the parameters. */
+  abstract INDArray gradientView();
+
+  /** Puts the gradients by parameter into a new object over {@link #gradientView}. */
+  final Gradient namedGradient() {
+    Gradient named = new DefaultGradient(gradientView());
+    addLayers(named);
+    return named;
+  }
+
+  abstract void addLayers(Gradient named);
+
+  static void add(Gradient named, String prefix, Layer layer) {
+    INDArray view = layer.getGradientsViewArray();
+    if (view != null && layer.numParams() > 0) {
+      layer
+          .conf()
+          .getLayer()
+          .initializer()
+          .getGradientsFromFlattened(layer.conf(), view)
+          .forEach((name, array) -> named.setGradientFor(prefix + "_" + name, array));
+    }
+  }
+
+  /** Turns the gradient of a batch into the change of the parameters. */
+  abstract void applyUpdater(Gradient named, int iteration, int epoch, int examples);
+
+  abstract INDArray updaterState();
+
+  abstract void setScore(double score);
+
+  abstract void countEpoch();
+
+  abstract void setIterationCount(int iterations);
+
+  /** Lets go of the activations. */
+  abstract void clear();
+
+  /** The stacks of graphs have second derivatives from the start. */
+  static DataSet withSeconds(DataSet stack, StreamLayout layout) {
+    if (layout == null || layout.sums() == 0) {
+      return stack;
+    }
+    INDArray features = stack.getFeatures();
+    long[] shape = features.shape().clone();
+    shape[0] = shape[0] / layout.inputStreams() * layout.sums();
+    return new DataSet(
+        Nd4j.concat(0, features, Nd4j.zeros(features.dataType(), shape)), stack.getLabels());
+  }
+}
