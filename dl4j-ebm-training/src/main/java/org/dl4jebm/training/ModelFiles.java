@@ -5,15 +5,21 @@ package org.dl4jebm.training;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.io.ObjectStreamException;
+import java.io.Serializable;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Objects;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -31,6 +37,7 @@ public final class ModelFiles {
 
   private static final String CONFIGURATION = "configuration.json";
   private static final String COEFFICIENTS = "coefficients.bin";
+  private static final String OBJECTS = "objects/";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private ModelFiles() {}
@@ -98,6 +105,76 @@ public final class ModelFiles {
    */
   public static void write(Model network, Path file) throws IOException {
     AtomicFile.write(file, out -> ModelSerializer.writeModel(network, out, true));
+  }
+
+  /**
+   * Adds an object to a model file, or replaces it, whole or not at all. {@link
+   * ModelSerializer#getObjectFromFile} reads it as well.
+   *
+   * @param file a model file. Modified.
+   * @param key name of the object
+   * @param object what to add, by Java serialisation
+   * @throws NoSuchFileException if there is no such file
+   * @throws IOException if the file is not a model file, or cannot be written
+   */
+  public static void addObject(Path file, String key, Serializable object) throws IOException {
+    check(file);
+    try (ZipFile zip = new ZipFile(file.toFile())) {
+      AtomicFile.write(
+          file,
+          out -> {
+            ZipOutputStream copy = new ZipOutputStream(out);
+            for (ZipEntry entry : Collections.list(zip.entries())) {
+              if (!entry.getName().equals(OBJECTS + key)) {
+                copy.putNextEntry(new ZipEntry(entry.getName()));
+                zip.getInputStream(entry).transferTo(copy);
+                copy.closeEntry();
+              }
+            }
+            copy.putNextEntry(new ZipEntry(OBJECTS + key));
+            ObjectOutputStream objects = new ObjectOutputStream(copy);
+            objects.writeObject(object);
+            objects.flush();
+            copy.closeEntry();
+            copy.finish();
+          });
+    }
+  }
+
+  /**
+   * Reads an object that {@link #addObject} or DL4J's {@code ModelSerializer} added to a model
+   * file. As with all Java serialisation, read files of people you trust only.
+   *
+   * @param <T> type of the object
+   * @param file a model file
+   * @param key name of the object
+   * @param type type of the object
+   * @return the object
+   * @throws NoSuchFileException if there is no such file
+   * @throws IOException if the file is not a model file, or has no such object of this type
+   */
+  public static <T> T readObject(Path file, String key, Class<T> type) throws IOException {
+    check(file);
+    try (ZipFile zip = new ZipFile(file.toFile())) {
+      ZipEntry entry = zip.getEntry(OBJECTS + key);
+      if (entry == null) {
+        throw new IOException(file + " has no object '" + key + "'; accepted: a file with one");
+      }
+      try (ObjectInputStream in = new ObjectInputStream(zip.getInputStream(entry))) {
+        return type.cast(in.readObject());
+      }
+    } catch (ClassNotFoundException | ClassCastException | ObjectStreamException e) {
+      throw new IOException(
+          "object '"
+              + key
+              + "' of "
+              + file
+              + " cannot be read ("
+              + e.getMessage()
+              + "); accepted: a "
+              + type.getSimpleName(),
+          e);
+    }
   }
 
   /**

@@ -300,4 +300,29 @@ class ModelFilesTest {
     }
     assertTrue(refused > tried / 2, refused + " of " + tried);
   }
+
+  @Test
+  void objects() throws IOException {
+    Path file = folder.resolve("model.zip");
+    MultiLayerNetwork network = mln();
+    ModelFiles.write(network, file);
+    ModelFiles.addObject(file, "levels", new double[] {2, 1});
+    ModelFiles.addObject(file, "name", "a");
+    ModelFiles.addObject(file, "name", "b");
+    assertArrayEquals(new double[] {2, 1}, ModelFiles.readObject(file, "levels", double[].class));
+    assertEquals("b", ModelFiles.readObject(file, "name", String.class));
+    assertEquals("b", ModelSerializer.getObjectFromFile(file.toFile(), "name"));
+    assertEquals(network.params(), ModelFiles.readMultiLayerNetwork(file).params());
+    String message =
+        assertThrows(IOException.class, () -> ModelFiles.readObject(file, "other", String.class))
+            .getMessage();
+    assertTrue(message.contains("no object 'other'"), message);
+    message =
+        assertThrows(IOException.class, () -> ModelFiles.readObject(file, "name", Integer.class))
+            .getMessage();
+    assertTrue(message.contains("accepted: a Integer"), message);
+    assertThrows(
+        NoSuchFileException.class,
+        () -> ModelFiles.addObject(folder.resolve("none.zip"), "name", "a"));
+  }
 }

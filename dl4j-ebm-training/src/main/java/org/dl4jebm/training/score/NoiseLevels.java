@@ -3,8 +3,11 @@
  */
 package org.dl4jebm.training.score;
 
+import java.io.IOException;
 import java.io.Serializable;
+import java.nio.file.Path;
 import java.util.Arrays;
+import org.dl4jebm.training.ModelFiles;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
@@ -17,6 +20,8 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
 public final class NoiseLevels implements Serializable {
 
   private static final long serialVersionUID = 1L;
+
+  private static final String KEY = "dl4jebmNoiseLevels";
 
   private final double[] sigmas;
 
@@ -116,6 +121,27 @@ public final class NoiseLevels implements Serializable {
     double top = Math.log(sigmas[0]);
     double bottom = Math.log(sigmas[sigmas.length - 1]);
     return top == bottom ? 0 : (2 * Math.log(sigma) - top - bottom) / (top - bottom);
+  }
+
+  /**
+   * Adds the levels to a model file, so that they are at hand when the network is.
+   *
+   * @param file as {@link ModelFiles#write} or DL4J's {@code ModelSerializer} wrote it. Modified.
+   * @throws IOException if it is not a model file, or cannot be written
+   */
+  public void addTo(Path file) throws IOException {
+    ModelFiles.addObject(file, KEY, this);
+  }
+
+  /**
+   * Reads levels from a model file.
+   *
+   * @param file a file that {@link #addTo} added levels to
+   * @return the levels
+   * @throws IOException if it is not a model file, or has no levels
+   */
+  public static NoiseLevels readFrom(Path file) throws IOException {
+    return ModelFiles.readObject(file, KEY, NoiseLevels.class);
   }
 
   @Override
