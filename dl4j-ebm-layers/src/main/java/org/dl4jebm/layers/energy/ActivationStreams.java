@@ -4,7 +4,6 @@
 package org.dl4jebm.layers.energy;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * The rule of an activation for streams of derivatives, forward and backward. Arrays are matrices
@@ -23,6 +22,7 @@ final class ActivationStreams {
 
   private final ActivationDerivatives function;
   private final StreamLayout layout;
+  private final StreamBlocks blocks;
 
   /** Whether second derivatives are among the arguments, or 0 and left out. */
   private final boolean secondsIn;
@@ -39,6 +39,7 @@ final class ActivationStreams {
       ActivationDerivatives function, StreamLayout layout, boolean secondsIn, boolean secondsOut) {
     this.function = function;
     this.layout = layout;
+    this.blocks = new StreamBlocks(layout);
     this.secondsIn = secondsIn;
     this.secondsOut = secondsOut;
   }
@@ -66,31 +67,32 @@ final class ActivationStreams {
    */
   void forward(INDArray z, INDArray a) {
     if (function == ActivationTable.IDENTITY) {
-      rows(a, 0, layout.inputStreams()).assign(rows(z, 0, layout.inputStreams()));
+      StreamBlocks.rows(a, 0, layout.inputStreams())
+          .assign(StreamBlocks.rows(z, 0, layout.inputStreams()));
       if (secondsOut) {
         if (secondsIn) {
-          seconds(a).assign(seconds(z));
+          blocks.seconds(a).assign(blocks.seconds(z));
         } else {
-          seconds(a).assign(0);
+          blocks.seconds(a).assign(0);
         }
       }
       return;
     }
-    INDArray[] f = function.of(rows(z, 0, 1), derivatives());
-    rows(a, 0, 1).assign(f[0]);
+    INDArray[] f = function.of(StreamBlocks.rows(z, 0, 1), derivatives());
+    StreamBlocks.rows(a, 0, 1).assign(f[0]);
     if (layout.directions() == 0) {
       return;
     }
-    INDArray tangents = tangents(z);
-    tangents(a).assign(timesRow(tangents, f[1]));
+    INDArray tangents = blocks.tangents(z);
+    blocks.tangents(a).assign(StreamBlocks.timesRow(tangents, f[1]));
     if (layout.sums() == 0) {
       return;
     }
-    INDArray second = timesRow(sums(tangents.mul(tangents)), f[2]);
+    INDArray second = StreamBlocks.timesRow(blocks.sums(tangents.mul(tangents)), f[2]);
     if (secondsIn) {
-      second.addi(timesRow(seconds(z), f[1]));
+      second.addi(StreamBlocks.timesRow(blocks.seconds(z), f[1]));
     }
-    seconds(a).assign(second);
+    blocks.seconds(a).assign(second);
   }
 
   /**
@@ -103,63 +105,32 @@ final class ActivationStreams {
    */
   void backward(INDArray z, INDArray e, INDArray dz) {
     if (function == ActivationTable.IDENTITY) {
-      dz.assign(rows(e, 0, Math.toIntExact(dz.size(0))));
+      dz.assign(StreamBlocks.rows(e, 0, Math.toIntExact(dz.size(0))));
       return;
     }
-    INDArray[] f = function.of(rows(z, 0, 1), derivatives() + 1);
-    INDArray first = rows(e, 0, 1).mul(f[1]);
+    INDArray[] f = function.of(StreamBlocks.rows(z, 0, 1), derivatives() + 1);
+    INDArray first = StreamBlocks.rows(e, 0, 1).mul(f[1]);
     if (layout.directions() > 0) {
-      INDArray tangents = tangents(z);
-      INDArray tangentErrors = tangents(e);
+      INDArray tangents = blocks.tangents(z);
+      INDArray tangentErrors = blocks.tangents(e);
       first.addi(tangentErrors.mul(tangents).sum(true, 0).muli(f[2]));
-      INDArray tangentResult = timesRow(tangentErrors, f[1]);
+      INDArray tangentResult = StreamBlocks.timesRow(tangentErrors, f[1]);
       if (layout.sums() > 0) {
-        INDArray errors = seconds(e);
-        first.addi(sums(tangents.mul(tangents)).muli(errors).sum(true, 0).muli(f[3]));
+        INDArray errors = blocks.seconds(e);
+        first.addi(blocks.sums(tangents.mul(tangents)).muli(errors).sum(true, 0).muli(f[3]));
         if (secondsIn) {
-          first.addi(seconds(z).mul(errors).sum(true, 0).muli(f[2]));
-          seconds(dz).assign(timesRow(errors, f[1]));
+          first.addi(blocks.seconds(z).mul(errors).sum(true, 0).muli(f[2]));
+          blocks.seconds(dz).assign(StreamBlocks.timesRow(errors, f[1]));
         }
-        tangentResult.addi(spread(timesRow(errors, f[2]).muli(2)).mul(tangents));
+        tangentResult.addi(
+            blocks.spread(StreamBlocks.timesRow(errors, f[2]).muli(2)).mul(tangents));
       }
-      tangents(dz).assign(tangentResult);
+      blocks.tangents(dz).assign(tangentResult);
     }
-    rows(dz, 0, 1).assign(first);
+    StreamBlocks.rows(dz, 0, 1).assign(first);
   }
 
   private int derivatives() {
     return layout.sums() > 0 ? 2 : layout.directions() > 0 ? 1 : 0;
-  }
-
-  private INDArray tangents(INDArray streams) {
-    return rows(streams, 1, layout.inputStreams());
-  }
-
-  private INDArray seconds(INDArray streams) {
-    return rows(streams, layout.inputStreams(), layout.streams());
-  }
-
-  private static INDArray rows(INDArray streams, int from, int to) {
-    return streams.get(NDArrayIndex.interval(from, to), NDArrayIndex.all());
-  }
-
-  /** New: each row times a row. */
-  private static INDArray timesRow(INDArray rows, INDArray row) {
-    return rows.size(0) == 1 ? rows.mul(row) : rows.mulRowVector(row);
-  }
-
-  /** Sums over the directions of each part; may be the argument. */
-  private INDArray sums(INDArray rows) {
-    int length = layout.directionsInSum();
-    if (length == 1) {
-      return rows;
-    }
-    return rows.reshape('c', new long[] {layout.sums(), length, rows.size(1)}).sum(1);
-  }
-
-  /** Repeats the row of each part for its directions; may be the argument. */
-  private INDArray spread(INDArray rows) {
-    int length = layout.directionsInSum();
-    return length == 1 ? rows : rows.repeat(0, length);
   }
 }

@@ -24,7 +24,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  * Batch normalization as at inference, {@code gamma (x - mean) / sqrt(var + eps) + beta} with the
  * means and variances that the layer has collected. These are constants: their gradient is 0.
  */
-final class BatchNormalizationStreams implements AffineStreams {
+final class BatchNormalizationStreams implements PreActivation {
 
   private static final String GAMMA = BatchNormalizationParamInitializer.GAMMA;
   private static final String BETA = BatchNormalizationParamInitializer.BETA;

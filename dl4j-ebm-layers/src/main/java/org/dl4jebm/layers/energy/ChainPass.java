@@ -13,6 +13,9 @@ final class ChainPass extends StreamPass {
 
   private final MultiLayerNetwork twin;
 
+  /** How many rows entered, which some preprocessors need. */
+  private int batch;
+
   ChainPass(MultiLayerNetwork twin, StreamLayout layout) {
     super(layout);
     this.twin = twin;
@@ -21,12 +24,12 @@ final class ChainPass extends StreamPass {
   @Override
   INDArray pass(INDArray stack) {
     LayerWorkspaceMgr workspaces = LayerWorkspaceMgr.noWorkspaces();
+    batch = Math.toIntExact(stack.size(0));
     INDArray activations = stack;
     for (int i = 0; i < layers(); i++) {
       InputPreProcessor preProcessor = preProcessor(i);
       if (preProcessor != null) {
-        activations =
-            preProcessor.preProcess(activations, Math.toIntExact(activations.size(0)), workspaces);
+        activations = preProcessor.preProcess(activations, batch, workspaces);
       }
       activations = layer(i).activate(activations, false, workspaces);
     }
@@ -41,7 +44,7 @@ final class ChainPass extends StreamPass {
       gradient = layer(i).inputGradient(gradient, workspaces);
       InputPreProcessor preProcessor = preProcessor(i);
       if (preProcessor != null) {
-        gradient = preProcessor.backprop(gradient, Math.toIntExact(gradient.size(0)), workspaces);
+        gradient = preProcessor.backprop(gradient, batch, workspaces);
       }
     }
     clear();

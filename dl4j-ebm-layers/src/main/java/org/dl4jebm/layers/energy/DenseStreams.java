@@ -16,17 +16,28 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** {@code x W + b}, with {@code b} for the points alone. */
-final class DenseStreams implements AffineStreams {
+final class DenseStreams implements PreActivation {
 
   private static final String WEIGHTS = DefaultParamInitializer.WEIGHT_KEY;
   private static final String BIAS = DefaultParamInitializer.BIAS_KEY;
 
   private final Layer layer;
+  private final boolean hasBias;
   private Map<String, INDArray> views = Map.of();
 
   /** The map of a layer that holds the parameters. */
   DenseStreams(Layer layer) {
+    this(layer, layer.getParam(BIAS) != null);
+  }
+
+  private DenseStreams(Layer layer, boolean hasBias) {
     this.layer = layer;
+    this.hasBias = hasBias;
+  }
+
+  /** The product with the weights alone, of a layer that adds its bias later. */
+  static DenseStreams withoutBias(Layer layer) {
+    return new DenseStreams(layer, false);
   }
 
   @Override
@@ -50,9 +61,8 @@ final class DenseStreams implements AffineStreams {
             'f');
     Nd4j.gemm(weights, x.transpose(), transposed, true, false, 1, 0);
     INDArray z = transposed.transpose();
-    INDArray bias = layer.getParam(BIAS);
-    if (bias != null) {
-      points(z, n).addiRowVector(bias);
+    if (hasBias) {
+      points(z, n).addiRowVector(layer.getParam(BIAS));
     }
     return z;
   }
@@ -65,7 +75,7 @@ final class DenseStreams implements AffineStreams {
       INDArray weightGradient = views.get(WEIGHTS);
       Nd4j.gemm(x.transpose(), delta.transpose(), weightGradient, false, true, 1, 0);
       gradient.setGradientFor(WEIGHTS, weightGradient);
-      if (layer.getParam(BIAS) != null) {
+      if (hasBias) {
         INDArray biasGradient = views.get(BIAS);
         points(delta, n).sum(biasGradient, 0);
         gradient.setGradientFor(BIAS, biasGradient);

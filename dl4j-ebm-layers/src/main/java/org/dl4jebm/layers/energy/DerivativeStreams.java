@@ -14,6 +14,8 @@ import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.NoOp;
+import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
  * Configuration of a layer of the stacked twin of a network: the same parameters in the same
@@ -32,6 +34,7 @@ public class DerivativeStreams extends BaseWrapperLayer {
   private int sums;
   private boolean secondsIn;
   private boolean secondsOut;
+  private boolean frozen;
 
   /** For Jackson. */
   protected DerivativeStreams() {}
@@ -40,6 +43,8 @@ public class DerivativeStreams extends BaseWrapperLayer {
    * Wraps a layer.
    *
    * @param underlying the layer whose parameters are shared. It becomes part of this configuration.
+   *     If it is a {@code FrozenLayer} or {@code FrozenLayerWithBackprop}, its parameters stay
+   *     fixed.
    * @param layout the streams
    * @param secondsIn whether the second derivatives are among the rows that enter; they are 0
    *     otherwise. Only with a layout that has some.
@@ -50,13 +55,14 @@ public class DerivativeStreams extends BaseWrapperLayer {
    */
   public DerivativeStreams(
       Layer underlying, StreamLayout layout, boolean secondsIn, boolean secondsOut) {
-    super(underlying);
-    this.layerName = underlying.getLayerName();
+    super(StreamRules.unwrap(underlying));
+    this.layerName = this.underlying.getLayerName();
+    this.frozen = this.underlying != underlying;
     this.directions = layout.directions();
     this.sums = layout.sums();
     this.secondsIn = secondsIn;
     this.secondsOut = secondsOut;
-    boolean curved = StreamRules.activation(underlying, layout) != ActivationTable.IDENTITY;
+    boolean curved = StreamRules.isCurved(this.underlying, layout);
     boolean needed = secondsIn || (curved && sums > 0);
     if ((sums == 0 && (secondsIn || secondsOut)) || (needed && !secondsOut)) {
       throw new IllegalArgumentException(
@@ -97,16 +103,25 @@ public class DerivativeStreams extends BaseWrapperLayer {
       conf.variables(false).add(variable);
       layer.conf().variables(false).add(variable);
     }
-    AffineStreams affine = StreamRules.affine(layer, layerParamsView, networkDataType);
-    ActivationStreams activation =
+    StreamLayout layout = layout();
+    boolean secondsBefore = secondsIn || (StreamRules.isNormalized(underlying) && sums > 0);
+    return new DerivativeStreamsLayer(
+        layer,
+        PreActivations.of(layer, layout, layerParamsView, networkDataType),
         new ActivationStreams(
-            StreamRules.activation(underlying, layout()), layout(), secondsIn, secondsOut);
-    return new DerivativeStreamsLayer(layer, affine, activation);
+            StreamRules.activation(underlying, layout), layout, secondsBefore, secondsOut),
+        secondsIn ? layout.streams() : layout.inputStreams(),
+        frozen);
   }
 
   @Override
   public IUpdater getUpdaterByParam(String paramName) {
-    return underlying.getUpdaterByParam(paramName);
+    return frozen ? new NoOp() : underlying.getUpdaterByParam(paramName);
+  }
+
+  @Override
+  public List<Regularization> getRegularizationByParam(String paramName) {
+    return frozen ? null : underlying.getRegularizationByParam(paramName);
   }
 
   @Override
@@ -197,6 +212,24 @@ public class DerivativeStreams extends BaseWrapperLayer {
     this.secondsOut = secondsOut;
   }
 
+  /**
+   * Tells whether the parameters stay fixed.
+   *
+   * @return true for a layer that is frozen in the user's network
+   */
+  public boolean isFrozen() {
+    return frozen;
+  }
+
+  /**
+   * Sets whether the parameters stay fixed.
+   *
+   * @param frozen true for a layer that is frozen in the user's network
+   */
+  public void setFrozen(boolean frozen) {
+    this.frozen = frozen;
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof DerivativeStreams that
@@ -204,12 +237,13 @@ public class DerivativeStreams extends BaseWrapperLayer {
         && directions == that.directions
         && sums == that.sums
         && secondsIn == that.secondsIn
-        && secondsOut == that.secondsOut;
+        && secondsOut == that.secondsOut
+        && frozen == that.frozen;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(underlying, directions, sums, secondsIn, secondsOut);
+    return Objects.hash(underlying, directions, sums, secondsIn, secondsOut, frozen);
   }
 
   @Override

@@ -4,8 +4,11 @@
 package org.dl4jebm.layers.energy;
 
 import java.util.Arrays;
+import java.util.Map;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.TrainingConfig;
+import org.deeplearning4j.nn.conf.misc.DummyConfig;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
@@ -21,23 +24,39 @@ public class DerivativeStreamsLayer extends BaseWrapperLayer {
 
   private static final long serialVersionUID = 1L;
 
-  private final transient AffineStreams affine;
+  private final transient PreActivation before;
   private final transient ActivationStreams activation;
+
+  /** How many streams enter. */
+  private final int streamsIn;
+
+  private final boolean frozen;
 
   /** Arguments of the activation and the input they belong to, from the last forward pass. */
   private transient INDArray preOutput;
 
   private transient INDArray preOutputOf;
 
+  private transient Map<String, INDArray> frozenGradients = Map.of();
+
   /**
    * Makes a layer.
    *
    * @param underlying holds the parameters
+   * @param streamsIn how many streams enter
+   * @param frozen whether the gradient of the parameters is 0
    */
-  DerivativeStreamsLayer(Layer underlying, AffineStreams affine, ActivationStreams activation) {
+  DerivativeStreamsLayer(
+      Layer underlying,
+      PreActivation before,
+      ActivationStreams activation,
+      int streamsIn,
+      boolean frozen) {
     super(underlying);
-    this.affine = affine;
+    this.before = before;
     this.activation = activation;
+    this.streamsIn = streamsIn;
+    this.frozen = frozen;
   }
 
   @Override
@@ -50,7 +69,7 @@ public class DerivativeStreamsLayer extends BaseWrapperLayer {
     preOutput = z;
     preOutputOf = input();
     long[] shape = z.shape().clone();
-    shape[0] = points(z) * activation.streamsOut();
+    shape[0] = z.size(0) / activation.streamsIn() * activation.streamsOut();
     INDArray out =
         workspaceMgr.createUninitialized(ArrayType.ACTIVATIONS, z.dataType(), shape, 'c');
     activation.forward(streams(z, activation.streamsIn()), streams(out, activation.streamsOut()));
@@ -67,6 +86,10 @@ public class DerivativeStreamsLayer extends BaseWrapperLayer {
   public Pair<Gradient, INDArray> backpropGradient(
       INDArray epsilon, LayerWorkspaceMgr workspaceMgr) {
     Gradient gradient = new DefaultGradient(getGradientsViewArray());
+    if (frozen) {
+      frozenGradients.forEach((name, view) -> gradient.setGradientFor(name, view.assign(0)));
+      return new Pair<>(gradient, backward(epsilon, null, workspaceMgr));
+    }
     return new Pair<>(gradient, backward(epsilon, gradient, workspaceMgr));
   }
 
@@ -91,12 +114,12 @@ public class DerivativeStreamsLayer extends BaseWrapperLayer {
           streams(e, activation.streamsOut()),
           streams(delta, activation.streamsIn()));
     }
-    return affine.backward(x, delta, points(x), gradient, workspaceMgr);
+    return before.backward(x, delta, points(x), gradient, workspaceMgr);
   }
 
   private INDArray preOutput(LayerWorkspaceMgr workspaceMgr) {
     INDArray x = requireInput();
-    INDArray z = affine.forward(x, points(x), workspaceMgr);
+    INDArray z = before.forward(x, points(x), workspaceMgr);
     return isContiguous(z) ? z : workspaceMgr.dup(ArrayType.ACTIVATIONS, z, 'c');
   }
 
@@ -105,25 +128,24 @@ public class DerivativeStreamsLayer extends BaseWrapperLayer {
     if (x == null) {
       throw new IllegalStateException(StreamRules.describe(underlying) + " has no input");
     }
-    int streams = activation.streamsIn();
-    if (x.size(0) % streams != 0) {
+    if (x.size(0) % streamsIn != 0) {
       throw new DL4JInvalidInputException(
           StreamRules.describe(underlying)
               + " got an array of shape "
               + Arrays.toString(x.shape())
               + "; accepted: a number of rows that "
-              + streams
+              + streamsIn
               + " divides, as many as there are streams");
     }
     return x;
   }
 
   private long points(INDArray rows) {
-    return rows.size(0) / activation.streamsIn();
+    return rows.size(0) / streamsIn;
   }
 
   private static INDArray streams(INDArray rows, int streams) {
-    return rows.reshape('c', new long[] {streams, rows.length() / streams});
+    return StreamBlocks.matrix(rows, streams);
   }
 
   private static boolean isContiguous(INDArray array) {
@@ -134,8 +156,13 @@ public class DerivativeStreamsLayer extends BaseWrapperLayer {
   public void setBackpropGradientsViewArray(INDArray gradients) {
     super.setBackpropGradientsViewArray(gradients);
     if (gradients != null) {
-      affine.setGradientViews(
-          gradients, conf().getLayer().initializer().getGradientsFromFlattened(conf(), gradients));
+      Map<String, INDArray> views =
+          conf().getLayer().initializer().getGradientsFromFlattened(conf(), gradients);
+      if (frozen) {
+        frozenGradients = views;
+      } else {
+        before.setGradientViews(gradients, views);
+      }
     }
   }
 
@@ -144,6 +171,27 @@ public class DerivativeStreamsLayer extends BaseWrapperLayer {
     super.clear();
     preOutput = null;
     preOutputOf = null;
+    before.clear();
+  }
+
+  /** For a frozen layer as DL4J has it, without an updater and regularization. */
+  @Override
+  public TrainingConfig getConfig() {
+    return frozen
+        ? new DummyConfig(underlying.conf().getLayer().getLayerName())
+        : super.getConfig();
+  }
+
+  @Override
+  public double calcRegularizationScore(boolean backpropOnlyParams) {
+    return frozen ? 0 : super.calcRegularizationScore(backpropOnlyParams);
+  }
+
+  @Override
+  public void applyConstraints(int iteration, int epoch) {
+    if (!frozen) {
+      super.applyConstraints(iteration, epoch);
+    }
   }
 
   /** The layer's own activations and gradients do not depend on masks, which are refused. */

@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.graph.vertex.VertexIndices;
 import org.deeplearning4j.nn.graph.vertex.impl.LayerVertex;
+import org.deeplearning4j.nn.graph.vertex.impl.PreprocessorVertex;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -21,6 +22,9 @@ final class GraphPass extends StreamPass {
   private final ComputationGraph twin;
   private final int[] order;
   private final int last;
+
+  /** How many rows entered, which some preprocessors need. */
+  private int batch;
 
   GraphPass(ComputationGraph twin, StreamLayout layout) {
     super(layout);
@@ -38,14 +42,19 @@ final class GraphPass extends StreamPass {
     for (int index : order) {
       GraphVertex vertex = twin.getVertices()[index];
       if (vertex.isInputVertex()) {
-        outputs.put(index, withSeconds(stack));
+        INDArray all = withSeconds(stack);
+        batch = Math.toIntExact(all.size(0));
+        outputs.put(index, all);
       } else if (vertex instanceof LayerVertex layerVertex) {
         INDArray in = outputs.get(vertex.getInputVertices()[0].getVertexIndex());
         InputPreProcessor preProcessor = layerVertex.getLayerPreProcessor();
         if (preProcessor != null) {
-          in = preProcessor.preProcess(in, Math.toIntExact(in.size(0)), workspaces);
+          in = preProcessor.preProcess(in, batch, workspaces);
         }
         outputs.put(index, layer(vertex).activate(in, false, workspaces));
+      } else if (vertex instanceof PreprocessorVertex own) {
+        INDArray in = outputs.get(vertex.getInputVertices()[0].getVertexIndex());
+        outputs.put(index, own.getPreProcessor().preProcess(in, batch, workspaces));
       } else {
         VertexIndices[] inputs = vertex.getInputVertices();
         for (int i = 0; i < inputs.length; i++) {
@@ -90,16 +99,16 @@ final class GraphPass extends StreamPass {
     return result;
   }
 
-  private static INDArray[] below(
-      GraphVertex vertex, INDArray gradient, LayerWorkspaceMgr workspaces) {
+  private INDArray[] below(GraphVertex vertex, INDArray gradient, LayerWorkspaceMgr workspaces) {
     if (vertex instanceof LayerVertex layerVertex) {
       INDArray below = layer(vertex).inputGradient(gradient, workspaces);
       InputPreProcessor preProcessor = layerVertex.getLayerPreProcessor();
       return new INDArray[] {
-        preProcessor == null
-            ? below
-            : preProcessor.backprop(below, Math.toIntExact(below.size(0)), workspaces)
+        preProcessor == null ? below : preProcessor.backprop(below, batch, workspaces)
       };
+    }
+    if (vertex instanceof PreprocessorVertex own) {
+      return new INDArray[] {own.getPreProcessor().backprop(gradient, batch, workspaces)};
     }
     // Some of DL4J's vertices work in place.
     vertex.setEpsilon(gradient.dup());

@@ -10,12 +10,10 @@ import java.util.Map;
 import org.deeplearning4j.exception.DL4JInvalidConfigException;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
-import org.deeplearning4j.nn.conf.graph.MergeVertex;
-import org.deeplearning4j.nn.conf.graph.ScaleVertex;
-import org.deeplearning4j.nn.conf.graph.SubsetVertex;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
+import org.deeplearning4j.nn.conf.graph.ReshapeVertex;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
@@ -37,33 +35,43 @@ final class GraphTwins {
               + configuration.getNetworkOutputs()
               + "; accepted: one of each");
     }
-    for (Map.Entry<String, GraphVertex> entry : configuration.getVertices().entrySet()) {
-      if (entry.getValue() instanceof LayerVertex vertex) {
-        Layer layer = vertex.getLayerConf().getLayer();
-        StreamRules.require(layer, layout);
-        StreamRules.require(vertex.getPreProcessor(), layer);
-      } else if (!isLinear(entry.getValue())) {
-        throw new DL4JInvalidConfigException(
-            "vertex '"
-                + entry.getKey()
-                + "' ("
-                + entry.getValue().getClass().getSimpleName()
-                + ") has no rule for derivatives in x; accepted: layers, merge, subset, scale and"
-                + " element-wise vertices that add, subtract or average");
-      }
-    }
+    configuration
+        .getVertices()
+        .forEach(
+            (name, wrapped) -> {
+              GraphVertex vertex = VertexRules.unwrap(wrapped);
+              if (vertex instanceof LayerVertex layerVertex) {
+                Layer layer = layer(layerVertex);
+                StreamRules.require(layer, layout);
+                if (!isIdle(configuration, name, layerVertex)) {
+                  PreProcessorRules.require(
+                      layerVertex.getPreProcessor(), StreamRules.describe(layer));
+                }
+              } else {
+                VertexRules.require(name, vertex);
+              }
+            });
   }
 
-  private static boolean isLinear(GraphVertex vertex) {
-    if (vertex.getClass() == ElementWiseVertex.class) {
-      ElementWiseVertex.Op op = ((ElementWiseVertex) vertex).getOp();
-      return op == ElementWiseVertex.Op.Add
-          || op == ElementWiseVertex.Op.Subtract
-          || op == ElementWiseVertex.Op.Average;
+  private static Layer layer(LayerVertex vertex) {
+    return StreamRules.unwrap(vertex.getLayerConf().getLayer());
+  }
+
+  private static boolean isIdle(
+      ComputationGraphConfiguration configuration, String name, LayerVertex vertex) {
+    // The shape of what a vertex of several inputs gives is that of its first.
+    List<Layer> below = new ArrayList<>();
+    String next = configuration.getVertexInputs().get(name).get(0);
+    while (configuration.getVertices().containsKey(next)) {
+      GraphVertex own = VertexRules.unwrap(configuration.getVertices().get(next));
+      if (own instanceof LayerVertex layerVertex) {
+        below.add(layer(layerVertex));
+      } else if (own instanceof ReshapeVertex || own instanceof PreprocessorVertex) {
+        break;
+      }
+      next = configuration.getVertexInputs().get(next).get(0);
     }
-    return vertex.getClass() == MergeVertex.class
-        || vertex.getClass() == SubsetVertex.class
-        || vertex.getClass() == ScaleVertex.class;
+    return PreProcessorRules.isIdle(vertex.getPreProcessor(), below);
   }
 
   static ComputationGraph twin(ComputationGraph graph, StreamLayout layout, ILossFunction loss) {
@@ -71,12 +79,24 @@ final class GraphTwins {
     requireRules(original, layout);
     ComputationGraphConfiguration conf = original.clone();
     boolean seconds = layout.sums() > 0;
-    for (GraphVertex vertex : conf.getVertices().values()) {
-      if (vertex instanceof LayerVertex layerVertex) {
-        Layer layer = layerVertex.getLayerConf().getLayer();
-        StreamRules.makeDeterministic(layer);
-        layerVertex.getLayerConf().setLayer(new DerivativeStreams(layer, layout, seconds, seconds));
-        layerVertex.setOutputVertex(false);
+    for (Map.Entry<String, GraphVertex> entry : original.getVertices().entrySet()) {
+      String name = entry.getKey();
+      GraphVertex own = VertexRules.unwrap(entry.getValue());
+      if (own instanceof LayerVertex) {
+        LayerVertex vertex = (LayerVertex) VertexRules.unwrap(conf.getVertices().get(name));
+        NeuralNetConfiguration layerConf = vertex.getLayerConf();
+        Layer layer = layerConf.getLayer();
+        StreamRules.makeDeterministic(StreamRules.unwrap(layer));
+        layerConf.setLayer(new DerivativeStreams(layer, layout, seconds, seconds));
+        vertex.setPreProcessor(
+            isIdle(original, name, vertex)
+                ? null
+                : PreProcessorRules.twin(
+                    vertex.getPreProcessor(), layout.streams(), layout.streams()));
+        vertex.setOutputVertex(false);
+        conf.getVertices().put(name, vertex);
+      } else {
+        conf.getVertices().put(name, VertexRules.twin(own, layout));
       }
     }
     NeuralNetConfiguration last = conf.getDefaultConfiguration().clone();

@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.energy;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -32,10 +33,19 @@ import org.nd4j.linalg.lossfunctions.ILossFunction;
  * a loss that is to be a mean over examples returns {@code streams} times the sum over its
  * examples.
  *
- * <p>Accepted are layers that treat each example alone and for which there is a rule; dropout and
- * weight noise are switched off, and batch normalization uses its collected statistics. Layers
- * without a rule are refused by name. Of the vertices of graphs, those that merge, take parts,
- * scale, add, subtract and average are accepted.
+ * <p>Accepted are layers that treat each example alone and for which there is a rule: dense, with
+ * or without layer normalization, output, convolution (1-D, 2-D, 3-D, depthwise, separable),
+ * deconvolution (2-D, 3-D), pooling (average, max; global also sum), batch normalization,
+ * activation, dropout, loss, zero padding, cropping, upsampling and space-to-depth, and the
+ * vertices of graphs that merge, take parts, scale, shift, reshape, add, subtract, average,
+ * multiply and take the maximum. Dropout and weight noise are switched off, and batch normalization
+ * uses its collected statistics. The parameters of frozen layers stay fixed. Dense layers may stand
+ * between layers of time series. Anything else is refused by name; p-norm pooling too, which has a
+ * kink at 0. {@link FiniteDifferenceEnergy} has approximate derivatives of other networks.
+ *
+ * <p>Max pooling passes the derivatives on that belong to the largest value. It has kinks where
+ * that changes, whose second derivatives no sample ever meets: what {@link ActivationTable} says of
+ * ReLU holds for it too, and average pooling is the better choice for score matching.
  */
 public final class StreamNetworks {
 
@@ -53,18 +63,20 @@ public final class StreamNetworks {
   public static void requireRules(MultiLayerConfiguration configuration, StreamLayout layout) {
     List<NeuralNetConfiguration> confs = configuration.getConfs();
     for (int i = 0; i < confs.size(); i++) {
-      Layer layer = confs.get(i).getLayer();
+      Layer layer = StreamRules.unwrap(confs.get(i).getLayer());
       StreamRules.require(layer, layout);
       if (!isIdle(configuration, i)) {
-        StreamRules.require(configuration.getInputPreProcess(i), layer);
+        PreProcessorRules.require(configuration.getInputPreProcess(i), StreamRules.describe(layer));
       }
     }
   }
 
   private static boolean isIdle(MultiLayerConfiguration configuration, int layer) {
-    return layer > 0
-        && StreamRules.isIdle(
-            configuration.getInputPreProcess(layer), configuration.getConf(layer - 1).getLayer());
+    List<Layer> below = new ArrayList<>();
+    for (int i = layer - 1; i >= 0; i--) {
+      below.add(StreamRules.unwrap(configuration.getConf(i).getLayer()));
+    }
+    return PreProcessorRules.isIdle(configuration.getInputPreProcess(layer), below);
   }
 
   /**
@@ -91,8 +103,12 @@ public final class StreamNetworks {
     boolean seconds = false;
     for (int i = 0; i < confs.size(); i++) {
       Layer layer = confs.get(i).getLayer();
-      StreamRules.makeDeterministic(layer);
-      boolean curved = StreamRules.activation(layer, layout) != ActivationTable.IDENTITY;
+      int streams = seconds ? layout.streams() : layout.inputStreams();
+      conf.getInputPreProcessors()
+          .computeIfPresent(
+              i, (at, own) -> PreProcessorRules.twin(own, layout.inputStreams(), streams));
+      StreamRules.makeDeterministic(StreamRules.unwrap(layer));
+      boolean curved = StreamRules.isCurved(StreamRules.unwrap(layer), layout);
       boolean out = layout.sums() > 0 && (seconds || curved || i == confs.size() - 1);
       confs.get(i).setLayer(new DerivativeStreams(layer, layout, seconds, out));
       seconds = out;
@@ -116,8 +132,7 @@ public final class StreamNetworks {
    * @param loss what is trained; its preoutput has {@code [streams n, outputs]}
    * @return a new graph with the same vector of parameters
    * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if there is no rule for a layer
-   *     or vertex; accepted vertices are layers, merge, subset, scale and element-wise vertices
-   *     that add, subtract or average
+   *     or vertex
    */
   public static ComputationGraph twin(
       ComputationGraph graph, StreamLayout layout, ILossFunction loss) {

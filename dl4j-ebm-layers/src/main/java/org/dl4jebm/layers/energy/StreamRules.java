@@ -5,45 +5,45 @@ package org.dl4jebm.layers.energy;
 
 import java.util.Set;
 import org.deeplearning4j.exception.DL4JInvalidConfigException;
-import org.deeplearning4j.nn.conf.CNN2DFormat;
-import org.deeplearning4j.nn.conf.InputPreProcessor;
-import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
+import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1D;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution2D;
 import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
+import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
 import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.Upsampling1D;
 import org.deeplearning4j.nn.conf.layers.Upsampling2D;
+import org.deeplearning4j.nn.conf.layers.Upsampling3D;
 import org.deeplearning4j.nn.conf.layers.ZeroPadding1DLayer;
+import org.deeplearning4j.nn.conf.layers.ZeroPadding3DLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping1D;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
-import org.deeplearning4j.nn.conf.preprocessor.Cnn3DToFeedForwardPreProcessor;
-import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
-import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnn3DPreProcessor;
-import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
-import org.deeplearning4j.nn.conf.preprocessor.RnnToFeedForwardPreProcessor;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping3D;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
 import org.nd4j.linalg.activations.IActivation;
-import org.nd4j.linalg.activations.impl.ActivationIdentity;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Which of DL4J's layers have a rule for streams of derivatives, and which one. */
 final class StreamRules {
@@ -58,31 +58,38 @@ final class StreamRules {
           Convolution1DLayer.class,
           Convolution1D.class,
           Convolution3D.class,
-          Deconvolution2D.class);
+          DepthwiseConvolution2D.class,
+          SeparableConvolution2D.class,
+          Deconvolution2D.class,
+          Deconvolution3D.class);
 
   /** Layers without parameters that are linear in each row. */
   private static final Set<Class<? extends Layer>> LINEAR =
       Set.of(
           ZeroPaddingLayer.class,
           ZeroPadding1DLayer.class,
+          ZeroPadding3DLayer.class,
           Cropping1D.class,
           Cropping2D.class,
+          Cropping3D.class,
           Upsampling1D.class,
           Upsampling2D.class,
+          Upsampling3D.class,
           SpaceToDepthLayer.class);
 
-  private static final Set<Class<? extends InputPreProcessor>> PREPROCESSORS =
-      Set.of(
-          CnnToFeedForwardPreProcessor.class,
-          FeedForwardToCnnPreProcessor.class,
-          Cnn3DToFeedForwardPreProcessor.class,
-          FeedForwardToCnn3DPreProcessor.class);
+  private static final Set<Class<? extends Layer>> SUBSAMPLING =
+      Set.of(SubsamplingLayer.class, Subsampling1DLayer.class, Subsampling3DLayer.class);
+
+  /** Layers that have an activation and nothing else. */
+  private static final Set<Class<? extends Layer>> LOSSES =
+      Set.of(LossLayer.class, CnnLossLayer.class, Cnn3DLossLayer.class, RnnLossLayer.class);
 
   private static final String ACCEPTED =
-      "dense without layer normalization, output, loss, convolution (1-D, 2-D, 3-D), 2-D"
-          + " deconvolution, average pooling, global average or sum pooling, batch"
-          + " normalization, activation, dropout, zero padding, cropping, upsampling and"
-          + " space-to-depth layers";
+      "dense, with or without layer normalization, output, loss, convolution (1-D, 2-D, 3-D,"
+          + " depthwise, separable), deconvolution (2-D, 3-D), average and max pooling, global"
+          + " average, sum and max pooling, batch normalization, activation, dropout, zero padding,"
+          + " cropping, upsampling and space-to-depth layers, frozen or not;"
+          + " FiniteDifferenceEnergy has approximate derivatives of any network";
 
   private StreamRules() {}
 
@@ -93,35 +100,91 @@ final class StreamRules {
    */
   static void require(Layer layer, StreamLayout layout) {
     boolean known =
-        DENSE.contains(layer.getClass())
-            || CONVOLUTIONS.contains(layer.getClass())
-            || LINEAR.contains(layer.getClass())
-            || isPooling(layer)
+        isDense(layer)
+            || isConvolution(layer)
+            || isLinear(layer)
+            || isMaxPooling(layer)
+            || isGlobalMax(layer)
+            || LOSSES.contains(layer.getClass())
             || layer.getClass() == BatchNormalization.class
             || layer.getClass() == ActivationLayer.class
-            || layer.getClass() == LossLayer.class
             || layer.getClass() == DropoutLayer.class;
     if (!known) {
       throw new DL4JInvalidConfigException(
-          describe(layer) + " has no rule for derivatives in x; accepted: " + ACCEPTED);
+          describe(layer)
+              + pooling(layer)
+              + " has no rule for derivatives in x; accepted: "
+              + ACCEPTED);
     }
-    if (layer instanceof DenseLayer dense && dense.hasLayerNorm()) {
+    if (layer instanceof Convolution1DLayer one && one.getRnnDataFormat() == RNNFormat.NWC) {
       throw new DL4JInvalidConfigException(
           describe(layer)
-              + " has layer normalization, without a rule for derivatives in x; accepted: none, or"
-              + " batch normalization");
+              + " has the format NWC, in which the backward pass of Deeplearning4j 1.0.0-M2.1 fails;"
+              + " accepted: NCW");
     }
     activation(layer, layout);
   }
 
-  private static boolean isPooling(Layer layer) {
-    if (layer.getClass() == GlobalPoolingLayer.class) {
-      PoolingType type = ((GlobalPoolingLayer) layer).getPoolingType();
-      return type == PoolingType.AVG || type == PoolingType.SUM;
+  private static String pooling(Layer layer) {
+    PoolingType type = poolingType(layer);
+    return type == null ? "" : " of type " + type;
+  }
+
+  private static PoolingType poolingType(Layer layer) {
+    if (layer instanceof GlobalPoolingLayer global) {
+      return global.getPoolingType();
     }
-    return (layer.getClass() == SubsamplingLayer.class
-            || layer.getClass() == Subsampling1DLayer.class)
-        && ((SubsamplingLayer) layer).getPoolingType() == PoolingType.AVG;
+    if (layer instanceof Subsampling3DLayer three) {
+      return three.getPoolingType();
+    }
+    return layer instanceof SubsamplingLayer two ? two.getPoolingType() : null;
+  }
+
+  static boolean isDense(Layer layer) {
+    return DENSE.contains(layer.getClass());
+  }
+
+  /** Whether a layer is dense with layer normalization, which bends what passes through it. */
+  static boolean isNormalized(Layer layer) {
+    return isDense(layer) && layer instanceof DenseLayer dense && dense.hasLayerNorm();
+  }
+
+  static boolean isConvolution(Layer layer) {
+    return CONVOLUTIONS.contains(layer.getClass());
+  }
+
+  /** Whether a layer without parameters is linear in each row. */
+  static boolean isLinear(Layer layer) {
+    PoolingType type = poolingType(layer);
+    return LINEAR.contains(layer.getClass())
+        || (SUBSAMPLING.contains(layer.getClass()) && type == PoolingType.AVG)
+        || (layer.getClass() == GlobalPoolingLayer.class
+            && (type == PoolingType.AVG || type == PoolingType.SUM));
+  }
+
+  static boolean isMaxPooling(Layer layer) {
+    return SUBSAMPLING.contains(layer.getClass()) && poolingType(layer) == PoolingType.MAX;
+  }
+
+  static boolean isGlobalMax(Layer layer) {
+    return layer.getClass() == GlobalPoolingLayer.class && poolingType(layer) == PoolingType.MAX;
+  }
+
+  /**
+   * Whether second derivatives can be other than 0 behind a layer, if they are 0 before it.
+   *
+   * @throws DL4JInvalidConfigException if the activation is not smooth enough
+   */
+  static boolean isCurved(Layer layer, StreamLayout layout) {
+    return isNormalized(layer) || activation(layer, layout) != ActivationTable.IDENTITY;
+  }
+
+  /** The layer itself, if it is wrapped to hold its parameters fixed. */
+  static Layer unwrap(Layer layer) {
+    if (layer instanceof FrozenLayer frozen) {
+      return unwrap(frozen.getLayer());
+    }
+    return layer instanceof FrozenLayerWithBackprop frozen ? unwrap(frozen.getUnderlying()) : layer;
   }
 
   /**
@@ -171,27 +234,8 @@ final class StreamRules {
       return activation.getActivationFn();
     }
     // Other layers inherit an activation that they never apply.
-    boolean applies =
-        DENSE.contains(layer.getClass())
-            || CONVOLUTIONS.contains(layer.getClass())
-            || layer.getClass() == LossLayer.class;
+    boolean applies = isDense(layer) || isConvolution(layer) || LOSSES.contains(layer.getClass());
     return applies ? ((BaseLayer) layer).getActivationFn() : null;
-  }
-
-  /**
-   * Requires that a preprocessor treats each row alone and linearly.
-   *
-   * @throws DL4JInvalidConfigException if it does not
-   */
-  static void require(InputPreProcessor preProcessor, Layer layer) {
-    if (preProcessor != null && !PREPROCESSORS.contains(preProcessor.getClass())) {
-      throw new DL4JInvalidConfigException(
-          describe(layer)
-              + " has preprocessor "
-              + preProcessor.getClass().getSimpleName()
-              + ", without a rule for derivatives in x; accepted: between convolutional and"
-              + " feed-forward layers");
-    }
   }
 
   /**
@@ -204,64 +248,6 @@ final class StreamRules {
     if (layer instanceof BaseLayer base) {
       base.setWeightNoise(null);
     }
-  }
-
-  /**
-   * Whether a preprocessor does nothing: DL4J puts one for time series behind global pooling over
-   * time, whose output has no time any more.
-   */
-  static boolean isIdle(InputPreProcessor preProcessor, Layer before) {
-    return preProcessor instanceof RnnToFeedForwardPreProcessor
-        && before instanceof GlobalPoolingLayer pooling
-        && pooling.isCollapseDimensions();
-  }
-
-  /** The linear part of a layer that is in place, for which {@link #require} has passed. */
-  static AffineStreams affine(
-      org.deeplearning4j.nn.api.Layer layer, INDArray params, DataType type) {
-    Layer conf = layer.conf().getLayer();
-    if (DENSE.contains(conf.getClass())) {
-      return new DenseStreams(layer);
-    }
-    if (conf.getClass() == BatchNormalization.class) {
-      return new BatchNormalizationStreams(layer);
-    }
-    if (CONVOLUTIONS.contains(conf.getClass())) {
-      return convolution(layer, params, type);
-    }
-    if (LINEAR.contains(conf.getClass()) || isPooling(conf)) {
-      return new WrappedStreams(layer, null, 0, 0);
-    }
-    return AffineStreams.NOTHING;
-  }
-
-  private static AffineStreams convolution(
-      org.deeplearning4j.nn.api.Layer layer, INDArray params, DataType type) {
-    NeuralNetConfiguration inner = layer.conf().clone();
-    ConvolutionLayer conf = (ConvolutionLayer) inner.getLayer();
-    conf.setActivationFn(new ActivationIdentity());
-    boolean hasBias = conf.hasBias();
-    conf.setHasBias(false);
-    inner.clearVariables();
-    INDArray bias = hasBias ? layer.getParam("b") : null;
-    long weights = conf.initializer().numParams(inner);
-    long from = hasBias && bias.offset() == params.offset() ? bias.length() : 0;
-    INDArray view = params.get(NDArrayIndex.interval(from, from + weights));
-    return new WrappedStreams(
-        conf.instantiate(inner, null, layer.getIndex(), view, false, type),
-        bias,
-        channelAxis(conf),
-        from);
-  }
-
-  private static int channelAxis(ConvolutionLayer conf) {
-    if (conf instanceof Convolution1DLayer one) {
-      return one.getRnnDataFormat() == RNNFormat.NWC ? 2 : 1;
-    }
-    if (conf instanceof Convolution3D three) {
-      return three.getDataFormat() == Convolution3D.DataFormat.NDHWC ? 4 : 1;
-    }
-    return conf.getCnn2dDataFormat() == CNN2DFormat.NHWC ? 3 : 1;
   }
 
   /** Names a layer in messages. */

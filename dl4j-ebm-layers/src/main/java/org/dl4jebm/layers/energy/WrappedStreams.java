@@ -21,7 +21,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * A layer of DL4J's own that acts on each row alone: one without bias and activation, which is
  * linear, and a bias for the points.
  */
-final class WrappedStreams implements AffineStreams {
+final class WrappedStreams implements PreActivation {
 
   private static final String BIAS = "b";
 

@@ -245,6 +245,7 @@ final class EnergyNetworks {
                             .build(),
                         output())),
                 new long[] {1, 3, 3, 3}));
+    cases.putAll(MoreEnergyNetworks.all());
     return cases;
   }
 

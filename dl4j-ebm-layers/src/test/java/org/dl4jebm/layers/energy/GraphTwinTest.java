@@ -15,7 +15,9 @@ import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.ReshapeVertex;
 import org.deeplearning4j.nn.conf.graph.ScaleVertex;
+import org.deeplearning4j.nn.conf.graph.StackVertex;
 import org.deeplearning4j.nn.conf.graph.SubsetVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -123,7 +125,9 @@ class GraphTwinTest {
   @Test
   void refusals() {
     refused(new L2NormalizeVertex(), "L2NormalizeVertex");
-    refused(new ElementWiseVertex(ElementWiseVertex.Op.Product), "ElementWiseVertex");
+    refused(new ReshapeVertex(3, 4), "ReshapeVertex");
+    refused(new ReshapeVertex('f', new int[] {-1, 4}, null), "ReshapeVertex");
+    refused(new StackVertex(), "StackVertex");
     NetworkEnergy kinks =
         new NetworkEnergy(
             initialised(
@@ -139,8 +143,7 @@ class GraphTwinTest {
   }
 
   private static void refused(GraphVertex vertex, String part) {
-    String[] inputs =
-        vertex instanceof ElementWiseVertex ? new String[] {"z", "x"} : new String[] {"z"};
+    String[] inputs = vertex instanceof StackVertex ? new String[] {"z", "x"} : new String[] {"z"};
     ComputationGraph graph =
         initialised(
             builder()

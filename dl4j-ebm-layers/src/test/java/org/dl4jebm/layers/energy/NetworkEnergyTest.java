@@ -15,9 +15,11 @@ import org.deeplearning4j.exception.DL4JInvalidConfigException;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -304,13 +306,6 @@ class NetworkEnergyTest {
     refused(
         InputType.feedForward(3),
         List.of(
-            new DenseLayer.Builder().nOut(4).activation(swish).hasLayerNorm(true).build(),
-            EnergyNetworks.output()),
-        "layer normalization",
-        "batch normalization");
-    refused(
-        InputType.feedForward(3),
-        List.of(
             new DenseLayer.Builder().name("wide").nOut(4).activation(Activation.SOFTMAX).build(),
             EnergyNetworks.output()),
         "wide",
@@ -318,10 +313,15 @@ class NetworkEnergyTest {
     refused(
         InputType.convolutional(4, 4, 1),
         List.of(
-            new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.MAX).build(),
+            new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.PNORM).pnorm(2).build(),
             EnergyNetworks.output()),
-        "layer 'layer0' (SubsamplingLayer)",
-        "average");
+        "layer 'layer0' (SubsamplingLayer) of type PNORM",
+        "average and max");
+    refused(
+        InputType.convolutional(4, 4, 1),
+        List.of(new GlobalPoolingLayer.Builder(PoolingType.PNORM).build(), EnergyNetworks.output()),
+        "(GlobalPoolingLayer) of type PNORM",
+        "FiniteDifferenceEnergy");
     refused(
         InputType.recurrent(3),
         List.of(

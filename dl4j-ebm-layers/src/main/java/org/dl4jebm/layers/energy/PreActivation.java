@@ -10,14 +10,15 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * What a layer does before its activation: a linear map that acts on all streams alike, plus
- * constants for the points, which are the first {@code n} rows.
+ * What a layer does to streams of derivatives before its activation. For most layers it is a linear
+ * map that acts on all streams alike, plus constants for the points, which are the first {@code n}
+ * rows.
  */
-interface AffineStreams {
+interface PreActivation {
 
   /** Leaves everything as it is. */
-  AffineStreams NOTHING =
-      new AffineStreams() {
+  PreActivation NOTHING =
+      new PreActivation() {
         @Override
         public INDArray forward(INDArray x, long n, LayerWorkspaceMgr workspaces) {
           return x;
@@ -33,7 +34,7 @@ interface AffineStreams {
   /**
    * Forward.
    *
-   * @param x all streams, {@code [rows, ...]}. Not modified.
+   * @param x all streams that enter, {@code [rows, ...]}. Not modified.
    * @param n how many of the rows are points
    * @return an array of the workspace of activations, or {@code x}
    */
@@ -60,4 +61,7 @@ interface AffineStreams {
    * @param views the same by name
    */
   default void setGradientViews(INDArray flat, Map<String, INDArray> views) {}
+
+  /** Lets go of what was kept for the backward pass. */
+  default void clear() {}
 }
