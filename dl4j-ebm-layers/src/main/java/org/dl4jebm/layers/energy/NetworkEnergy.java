@@ -36,7 +36,7 @@ import org.nd4j.linalg.lossfunctions.impl.LossMSE;
  * 6, exact trace {@code d + 2} (where the first layers are not larger than the rest), diagonal
  * {@code 2 d + 1}.
  */
-public final class NetworkEnergy {
+public final class NetworkEnergy implements EnergyDerivatives {
 
   /** How many rows go through the network at a time in {@link #hessianTrace} and the like. */
   public static final int DEFAULT_ROWS = 4096;
@@ -132,6 +132,7 @@ public final class NetworkEnergy {
    * @param x points. Not modified.
    * @return {@code [n]}, new
    */
+  @Override
   public INDArray energy(INDArray x) {
     return outside(
         () -> pass(StreamLayout.VALUE).output(typed(x)).reshape('c', new long[] {x.size(0)}));
@@ -143,6 +144,7 @@ public final class NetworkEnergy {
    * @param x points. Not modified.
    * @return of the shape of {@code x}, new
    */
+  @Override
   public INDArray gradient(INDArray x) {
     return energyAndGradient(x).gradient();
   }
@@ -153,6 +155,7 @@ public final class NetworkEnergy {
    * @param x points. Not modified.
    * @return both, new
    */
+  @Override
   public EnergyGradient energyAndGradient(INDArray x) {
     return outside(
         () -> {
@@ -169,6 +172,7 @@ public final class NetworkEnergy {
    * @param x points. Not modified.
    * @return of the shape of {@code x}, new
    */
+  @Override
   public INDArray score(INDArray x) {
     return gradient(x).negi();
   }
@@ -181,6 +185,7 @@ public final class NetworkEnergy {
    * @return {@code [n]}, new
    * @throws org.deeplearning4j.exception.DL4JInvalidInputException if the shapes differ
    */
+  @Override
   public INDArray directionalDerivative(INDArray x, INDArray v) {
     return outside(
         () -> stream(pass(StreamLayout.FIRST).output(stack(x, v)), StreamLayout.FIRST, 1).dup());
@@ -196,6 +201,7 @@ public final class NetworkEnergy {
    * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if an activation is not smooth
    *     enough
    */
+  @Override
   public INDArray quadraticForm(INDArray x, INDArray v) {
     return outside(
         () -> stream(pass(StreamLayout.SECOND).output(stack(x, v)), StreamLayout.SECOND, 2).dup());
@@ -212,6 +218,7 @@ public final class NetworkEnergy {
    * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if an activation is not smooth
    *     enough
    */
+  @Override
   public INDArray hessianVectorProduct(INDArray x, INDArray v) {
     return outside(
         () -> {
@@ -234,6 +241,7 @@ public final class NetworkEnergy {
    * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if an activation is not smooth
    *     enough
    */
+  @Override
   public INDArray hessianDiagonal(INDArray x) {
     return outside(
         () -> {
@@ -258,6 +266,7 @@ public final class NetworkEnergy {
    * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if an activation is not smooth
    *     enough
    */
+  @Override
   public INDArray hessianTrace(INDArray x) {
     return outside(
         () -> {
@@ -284,6 +293,7 @@ public final class NetworkEnergy {
    * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if an activation is not smooth
    *     enough
    */
+  @Override
   public TraceEstimate estimateTrace(INDArray x, Probes kind, int probes, long seed) {
     if (probes < 2) {
       throw new IllegalArgumentException(

@@ -22,7 +22,7 @@ import org.nd4j.linalg.lossfunctions.impl.LossMSE;
  * only first derivatives are taken. Each method refuses NaN and infinite values with a {@code
  * DL4JInvalidInputException}. Not safe for use by several threads at once.
  */
-public final class NetworkJacobian {
+public final class NetworkJacobian implements JacobianProducts {
 
   private final StreamPass value;
   private final StreamPass first;
@@ -71,6 +71,7 @@ public final class NetworkJacobian {
    * @param x points, {@code [n, ...]}. Not modified.
    * @return {@code s(x)}, {@code [n, ...]}, new
    */
+  @Override
   public INDArray value(INDArray x) {
     return Workspaces.outside(
         () -> {
@@ -89,6 +90,7 @@ public final class NetworkJacobian {
    * @return of the shape of {@code s(x)}, new
    * @throws org.deeplearning4j.exception.DL4JInvalidInputException if the shapes differ
    */
+  @Override
   public INDArray jacobianVectorProduct(INDArray x, INDArray v) {
     Points.requireShape(x, v, "v");
     return Workspaces.outside(
@@ -109,6 +111,7 @@ public final class NetworkJacobian {
    * @throws org.deeplearning4j.exception.DL4JInvalidInputException if {@code u} has another shape
    *     than {@code s(x)}
    */
+  @Override
   public INDArray transposedProduct(INDArray x, INDArray u) {
     return Workspaces.outside(
         () -> {

@@ -13,15 +13,20 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.deeplearning4j.exception.DL4JInvalidConfigException;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
+import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.Convolution1D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
@@ -332,6 +337,26 @@ class NetworkEnergyTest {
                 .build()),
         "LSTM",
         "dense");
+
+    refused(
+        InputType.recurrent(3, RNNFormat.NWC),
+        List.of(
+            new Convolution1D.Builder(1).nOut(3).rnnDataFormat(RNNFormat.NWC).build(),
+            new GlobalPoolingLayer.Builder(PoolingType.AVG).poolingDimensions(1).build(),
+            EnergyNetworks.output()),
+        "layer 'layer0' (Convolution1DLayer) has the format NWC",
+        "NCW");
+    for (Layer layer :
+        List.of(
+            new EmbeddingLayer.Builder().nIn(3).nOut(2).build(),
+            new PReLULayer.Builder().inputShape(3).build(),
+            new VariationalAutoencoder.Builder().nOut(2).build())) {
+      refused(
+          InputType.feedForward(3),
+          List.of(layer, EnergyNetworks.output()),
+          "layer 'layer0' (" + layer.getClass().getSimpleName() + ") has no rule",
+          "dense");
+    }
 
     EnergyNetworks.Case made = EnergyNetworks.mlp(DataType.DOUBLE, swish, 3);
     NetworkEnergy energy = new NetworkEnergy(made.network());
