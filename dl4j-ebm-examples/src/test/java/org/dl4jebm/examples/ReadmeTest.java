@@ -17,8 +17,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 
 /** The code in README.md compiles, and the program does what the text beside it says. */
 class ReadmeTest {
@@ -35,19 +38,24 @@ class ReadmeTest {
       import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
       import org.deeplearning4j.nn.conf.inputs.InputType;
       import org.deeplearning4j.nn.conf.layers.DenseLayer;
+      import org.deeplearning4j.nn.conf.layers.OutputLayer;
       import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+      import org.dl4jebm.layers.energy.*;
       import org.dl4jebm.layers.variational.*;
       import org.dl4jebm.training.data.*;
       import org.dl4jebm.training.monitor.*;
       import org.dl4jebm.training.pretrain.*;
+      import org.dl4jebm.training.score.*;
       import org.dl4jebm.training.variational.*;
       import org.nd4j.linalg.activations.Activation;
       import org.nd4j.linalg.api.ndarray.INDArray;
       import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+      import org.nd4j.linalg.factory.Nd4j;
       import org.nd4j.linalg.learning.config.Adam;
+      import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
-      class %s {
-        static void run(
+      public class %s {
+        public static void run(
             MultiLayerNetwork network,
             DataSetIterator train,
             INDArray trainingSample,
@@ -57,6 +65,13 @@ class ReadmeTest {
         }
       }
       """;
+
+  /** Of the method run of fragments that need none of them. */
+  private static final Class<?>[] FRAGMENT_ARGUMENTS = {
+    MultiLayerNetwork.class, DataSetIterator.class, INDArray.class, INDArray.class
+  };
+
+  private static final Pattern LAPLACIAN = Pattern.compile("mean Laplacian (-?[0-9.]+)");
 
   private static final Pattern ACCURACY = Pattern.compile("accuracy (0\\.\\d+|1\\.0)");
 
@@ -93,6 +108,22 @@ class ReadmeTest {
     assertTrue(fragments > 0, "README.md has no java block without a class");
   }
 
+  /** README says 8, for the distribution; the network is trained on a sample, for a short time. */
+  @Test
+  void energyNetworkOfTheReadmeRuns() throws Exception {
+    Matcher block = JAVA_FRAGMENT.matcher(Files.readString(Path.of("..", "README.md")));
+    String fragment = "";
+    while (block.find()) {
+      if (block.group(1).contains("new NetworkEnergy(")) {
+        fragment = block.group(1);
+      }
+    }
+    compile("EnergyFragment", FRAGMENT_PROGRAM.formatted("EnergyFragment", fragment));
+    Matcher laplacian = LAPLACIAN.matcher(outputOf("EnergyFragment", FRAGMENT_ARGUMENTS));
+    assertTrue(laplacian.find(), "the fragment printed no Laplacian");
+    assertEquals(8, Double.parseDouble(laplacian.group(1)), 1);
+  }
+
   private void compile(String className, String text) throws Exception {
     Path source = folder.resolve(className + ".java");
     Files.writeString(source, text);
@@ -112,16 +143,22 @@ class ReadmeTest {
     assertEquals(0, status, () -> messages.toString(StandardCharsets.UTF_8));
   }
 
-  private String outputOf(String className) throws Exception {
+  /** Of the method main, or of the method run of a fragment. */
+  private String outputOf(String className, Class<?>... fragmentArguments) throws Exception {
+    boolean isFragment = fragmentArguments.length > 0;
     PrintStream standard = System.out;
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
     try (URLClassLoader loader =
         new URLClassLoader(new URL[] {folder.toUri().toURL()}, getClass().getClassLoader())) {
       System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
-      loader
-          .loadClass(className)
-          .getMethod("main", String[].class)
-          .invoke(null, (Object) new String[0]);
+      Class<?> loaded = loader.loadClass(className);
+      if (isFragment) {
+        loaded
+            .getMethod("run", fragmentArguments)
+            .invoke(null, new Object[fragmentArguments.length]);
+      } else {
+        loaded.getMethod("main", String[].class).invoke(null, (Object) new String[0]);
+      }
     } finally {
       System.setOut(standard);
     }

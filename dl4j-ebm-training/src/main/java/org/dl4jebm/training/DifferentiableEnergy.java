@@ -3,8 +3,8 @@
  */
 package org.dl4jebm.training;
 
+import org.dl4jebm.layers.energy.EnergyDerivatives;
 import org.dl4jebm.layers.energy.EnergyGradient;
-import org.dl4jebm.layers.energy.NetworkEnergy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -46,10 +46,11 @@ public interface DifferentiableEnergy extends Energy, Score {
   /**
    * Makes one of a network.
    *
-   * @param network the network as an energy; kept
+   * @param network the network as an energy, such as a {@link
+   *     org.dl4jebm.layers.energy.NetworkEnergy}; kept
    * @return the same energy
    */
-  static DifferentiableEnergy of(NetworkEnergy network) {
+  static DifferentiableEnergy of(EnergyDerivatives network) {
     return new DifferentiableEnergy() {
       @Override
       public INDArray energy(INDArray x) {

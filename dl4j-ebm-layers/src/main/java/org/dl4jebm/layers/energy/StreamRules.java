@@ -43,13 +43,14 @@ import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping3D;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
+import org.dl4jebm.layers.dense.CachedDense;
 import org.nd4j.linalg.activations.IActivation;
 
 /** Which of DL4J's layers have a rule for streams of derivatives, and which one. */
 final class StreamRules {
 
   private static final Set<Class<? extends Layer>> DENSE =
-      Set.of(DenseLayer.class, OutputLayer.class);
+      Set.of(DenseLayer.class, CachedDense.class, OutputLayer.class);
 
   private static final Set<Class<? extends Layer>> CONVOLUTIONS =
       Set.of(

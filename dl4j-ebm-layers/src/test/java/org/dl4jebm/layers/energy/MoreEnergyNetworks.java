@@ -34,6 +34,7 @@ import org.deeplearning4j.nn.conf.layers.convolutional.Cropping1D;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping3D;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
+import org.dl4jebm.layers.dense.CachedDense;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationSoftPlus;
@@ -312,6 +313,21 @@ final class MoreEnergyNetworks {
                 new Upsampling3D.Builder(2).build(),
                 globalPooling(PoolingType.MAX),
                 EnergyNetworks.output()));
+    cases.put(
+        "dense layers that keep their products",
+        () ->
+            new EnergyNetworks.Case(
+                EnergyNetworks.network(
+                    DataType.DOUBLE,
+                    InputType.feedForward(3),
+                    List.of(
+                        new CachedDense.Builder()
+                            .nOut(4)
+                            .inputGradient(false)
+                            .activation(new ActivationSwish())
+                            .build(),
+                        EnergyNetworks.output())),
+                new long[] {3}));
     cases.put(
         "frozen layers",
         () ->
