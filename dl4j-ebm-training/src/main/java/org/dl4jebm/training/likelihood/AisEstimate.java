@@ -6,10 +6,12 @@ package org.dl4jebm.training.likelihood;
 import java.util.Arrays;
 import java.util.Locale;
 import org.dl4jebm.layers.rbm.RbmModel;
+import org.dl4jebm.training.Energy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * An estimate of {@code log Z} by {@link AnnealedImportanceSampling}, with the way it errs.
+ * An estimate of {@code log Z} by {@link AnnealedImportanceSampling} or {@link EnergyAnnealing},
+ * with the way it errs.
  *
  * <p>The standard error tells of the spread over chains only. Where no chain has found a part of
  * the model's mass, or the weights are so unequal that few chains carry them (effective sample size
@@ -108,6 +110,18 @@ public record AisEstimate(
   public double meanLogLikelihood(RbmModel model, INDArray data) {
     model.requireVisibleStates(data, "data");
     return -Rows.map(data, model::freeEnergy).meanNumber().doubleValue() - logPartition;
+  }
+
+  /**
+   * The mean log-likelihood of data under an energy, with this estimate for {@code log Z}; it errs
+   * to the other side.
+   *
+   * @param energy the energy that the estimate is of
+   * @param data {@code [n, ...]}. Not modified.
+   * @return mean of {@code -E(x) - log Z}, in nats
+   */
+  public double meanLogLikelihood(Energy energy, INDArray data) {
+    return -Rows.map(data, energy::energy).meanNumber().doubleValue() - logPartition;
   }
 
   /**

@@ -10,6 +10,8 @@
  *       binary units.
  *   <li>{@link org.dl4jebm.training.likelihood.AnnealedImportanceSampling}: estimates of log Z for
  *       any machine, forward ones that err low and reverse ones that err high.
+ *   <li>{@link org.dl4jebm.training.likelihood.EnergyAnnealing}: the same for any energy with a
+ *       gradient, such as a network's.
  *   <li>{@link org.dl4jebm.training.likelihood.PseudoLikelihood}: how well each visible unit is
  *       predicted from the others; cheap enough to follow a training.
  *   <li>{@link org.dl4jebm.training.likelihood.FreeEnergyGap} and {@link

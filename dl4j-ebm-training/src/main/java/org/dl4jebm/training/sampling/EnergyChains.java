@@ -4,6 +4,7 @@
 package org.dl4jebm.training.sampling;
 
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.random.RandomStream;
@@ -16,7 +17,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * {@link Kernel}: {@link Mala} or {@link Hmc}, for which {@code p} is stationary, or {@link
  * Langevin}, for which it nearly is. Chains move side by side as one batch and do not know of each
  * other. They forget their start in a time that depends on the energy, and may never leave a mode:
- * see {@link ChainDiagnostics}.
+ * see {@link ChainDiagnostics}; {@link ParallelTempering} helps.
  *
  * <p>Each leapfrog step evaluates the energy and its gradient once ({@link
  * DifferentiableEnergy#energyAndGradient}); values at the chains' points are kept. After a change
@@ -279,7 +280,9 @@ public final class EnergyChains {
    * @throws IllegalArgumentException if a point is out of its bounds
    */
   public EnergyChains setKernel(Kernel next) {
-    Ensemble.requireStart(ensemble.points(), next.bounds());
+    if (!Objects.equals(next.bounds(), kernel.bounds())) {
+      Ensemble.requireStart(ensemble.points(), next.bounds());
+    }
     kernel = next;
     return this;
   }

@@ -13,6 +13,8 @@
  *   <li>{@link org.dl4jebm.training.sampling.LangevinChains} needs only a score.
  *   <li>{@link org.dl4jebm.training.sampling.AnnealedLangevin} goes through the noise levels of a
  *       noise-conditional score, also with known values, to complete examples.
+ *   <li>{@link org.dl4jebm.training.sampling.ParallelTempering} mixes between modes that are far
+ *       apart.
  *   <li>{@link org.dl4jebm.training.sampling.ReplayBuffer} keeps chains from one training step to
  *       the next.
  *   <li>{@link org.dl4jebm.training.sampling.ChainDiagnostics} tells from numbers recorded along
