@@ -25,6 +25,7 @@ import org.dl4jebm.layers.rbm.ContrastiveDivergenceOptions;
 import org.dl4jebm.layers.rbm.FastWeights;
 import org.dl4jebm.layers.rbm.GaussianUnits;
 import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachine;
+import org.dl4jebm.layers.rbm.ScoreMatchingObjective;
 import org.dl4jebm.layers.rbm.Tempering;
 import org.dl4jebm.training.data.ShuffledDataSetIterator;
 import org.dl4jebm.training.pretrain.Stacks.Snapshot;
@@ -84,7 +85,10 @@ class ResumeObjectivesTest {
                 ContrastiveDivergenceOptions.DEFAULT.withKSchedule(
                     new MapSchedule(ScheduleType.EPOCH, new HashMap<>(Map.of(0, 1.0, 1, 3.0)))))),
     LEARNED_VARIANCES(
-        rbm -> rbm.visibleUnits(GaussianUnits.learnedVariance()).persistentChains(3), "chains");
+        rbm -> rbm.visibleUnits(GaussianUnits.learnedVariance()).persistentChains(3), "chains"),
+    SCORE_MATCHING(
+        rbm ->
+            rbm.visibleUnits(GaussianUnits.unitVariance()).objective(new ScoreMatchingObjective()));
 
     private final UnaryOperator<RestrictedBoltzmannMachine.Builder> how;
     private final List<String> keeps;

@@ -42,6 +42,7 @@ import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.LayerChecks;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.training.TrainingDivergedException;
+import org.dl4jebm.training.report.Progress;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -398,6 +399,84 @@ class ScoreMatchingTest {
     double before = trainer.score(network, batches(DataType.DOUBLE));
     trainer.fit(network, batches(DataType.DOUBLE));
     assertTrue(trainer.score(network, batches(DataType.DOUBLE)) < before);
+  }
+
+  /** Networks whose last layer has no loss get one. */
+  @Test
+  void networksWithoutOutputLayer() {
+    for (ScoreObjective objective :
+        List.of(
+            ScoreObjective.scoreNetworkDenoising(0.5),
+            ScoreObjective.finiteDifference(1, Probes.GAUSSIAN, 0.1))) {
+      int outputs = objective.isOfEnergies() ? 1 : D;
+      DenseLayer last =
+          new DenseLayer.Builder().nOut(outputs).activation(Activation.IDENTITY).build();
+      DenseLayer hidden = new DenseLayer.Builder().nOut(6).activation(Activation.TANH).build();
+      NeuralNetConfiguration.Builder global =
+          new NeuralNetConfiguration.Builder()
+              .seed(3)
+              .dataType(DataType.DOUBLE)
+              .updater(new Adam(0.01));
+      MultiLayerNetwork chain =
+          new MultiLayerNetwork(
+              global
+                  .list()
+                  .layer(hidden.clone())
+                  .layer(last.clone())
+                  .setInputType(InputType.feedForward(D))
+                  .build());
+      chain.init();
+      ComputationGraph graph =
+          new ComputationGraph(
+              global
+                  .graphBuilder()
+                  .addInputs("x")
+                  .addLayer("z", hidden.clone(), "x")
+                  .addLayer("out", last.clone(), "z")
+                  .setOutputs("out")
+                  .setInputTypes(InputType.feedForward(D))
+                  .build());
+      graph.init();
+      graph.params().assign(chain.params());
+      ScoreMatching trainer = new ScoreMatching(ScoreMatchingOptions.of(objective, 3));
+      double before = trainer.score(chain, batches(DataType.DOUBLE));
+      assertEquals(before, trainer.score(graph, batches(DataType.DOUBLE)), 1e-12);
+      trainer.fit(chain, batches(DataType.DOUBLE));
+      trainer.fit(graph, batches(DataType.DOUBLE));
+      NdAssert.assertClose(chain.params(), graph.params(), 1e-10);
+      assertTrue(trainer.score(chain, batches(DataType.DOUBLE)) < before);
+    }
+  }
+
+  @Test
+  void progress() {
+    List<String> told = new ArrayList<>();
+    Progress progress =
+        new Progress() {
+          @Override
+          public void start(String task, long totalSteps) {
+            told.add(task + " " + totalSteps);
+          }
+
+          @Override
+          public void step(long done, String detail) {
+            told.add(done + " " + detail.substring(0, 10));
+          }
+
+          @Override
+          public void finish(String summary) {
+            told.add(summary.substring(0, 8));
+          }
+
+          @Override
+          public void close() {}
+        };
+    new ScoreMatching(ScoreMatchingOptions.of(ScoreObjective.exact(), 1), progress)
+        .fit(ScoreNetworks.chain(DataType.DOUBLE, new NoOp(), D, 1), batches(DataType.DOUBLE));
+    assertEquals(
+        List.of(
+            "exact score matching 3", "1 epoch 1/1,", "2 epoch 1/1,", "3 epoch 1/1,", "1 epochs"),
+        told);
   }
 
   @Test

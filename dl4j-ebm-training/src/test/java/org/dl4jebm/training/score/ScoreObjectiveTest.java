@@ -321,6 +321,32 @@ class ScoreObjectiveTest {
     }
   }
 
+  /**
+   * Second, fourth moments and products of neighbours of the noise are those of independent normal
+   * numbers; standard deviations of the means are sqrt(2 / n), sqrt(96 / n) and sqrt(1 / n). Levels
+   * are equally frequent.
+   */
+  @Test
+  void noiseIsNormal() {
+    NoiseLevels levels = NoiseLevels.of(3, 2, 1);
+    int n = 30000;
+    try (RandomStream random = new RandomStream(43)) {
+      NoisyPoints noisy = NoisyPoints.draw(Nd4j.zeros(DataType.DOUBLE, n, 2), levels, random);
+      INDArray squares = noisy.noise().mul(noisy.noise());
+      assertEquals(1, mean(squares), Limits.SIGMAS * Math.sqrt(2.0 / (2 * n)));
+      assertEquals(3, mean(squares.mul(squares)), Limits.SIGMAS * Math.sqrt(96.0 / (2 * n)));
+      assertEquals(0, mean(noisy.noise().prod(1)), Limits.SIGMAS * Math.sqrt(1.0 / n));
+      for (int level = 0; level < 3; level++) {
+        double share = mean(noisy.sigma().eq(levels.sigma(level)).castTo(DataType.DOUBLE));
+        assertEquals(1.0 / 3, share, Limits.bernstein(2.0 / 9, 2.0 / 3, n));
+      }
+    }
+  }
+
+  private static double mean(INDArray values) {
+    return values.meanNumber().doubleValue();
+  }
+
   /** The level is a further column or channel, the output the score times sigma. */
   @Test
   void noiseConditional() {
