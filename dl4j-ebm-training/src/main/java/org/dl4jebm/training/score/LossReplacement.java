@@ -6,6 +6,7 @@ package org.dl4jebm.training.score;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.deeplearning4j.exception.DL4JInvalidConfigException;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
@@ -13,10 +14,12 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
 import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.activations.Activation;
@@ -31,6 +34,9 @@ import org.nd4j.linalg.lossfunctions.ILossFunction;
 final class LossReplacement {
 
   private static final String LOSS = "scoreMatchingLoss";
+
+  private static final Set<Class<? extends Layer>> LOSSES =
+      Set.of(LossLayer.class, CnnLossLayer.class, Cnn3DLossLayer.class, RnnLossLayer.class);
 
   private LossReplacement() {}
 
@@ -112,8 +118,8 @@ final class LossReplacement {
       ((OutputLayer) layer).setLossFn(loss);
       return true;
     }
-    // The loss takes arrays of any rank; that of convolutions would flatten them by pixels.
-    if (layer.getClass() == LossLayer.class || layer.getClass() == CnnLossLayer.class) {
+    // Our losses take arrays of any rank; DL4J's layers would flatten these by pixels or steps.
+    if (LOSSES.contains(layer.getClass())) {
       String name = layer.getLayerName();
       setLossLayer(last, loss, ((BaseLayer) layer).getActivationFn());
       last.getLayer().setLayerName(name);

@@ -33,6 +33,7 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
@@ -445,6 +446,37 @@ class ScoreMatchingTest {
       trainer.fit(graph, batches(DataType.DOUBLE));
       NdAssert.assertClose(chain.params(), graph.params(), 1e-10);
       assertTrue(trainer.score(chain, batches(DataType.DOUBLE)) < before);
+    }
+  }
+
+  @Test
+  void frozenLayersStay() {
+    for (ScoreObjective objective :
+        List.of(
+            ScoreObjective.denoising(0.5),
+            ScoreObjective.exact(),
+            ScoreObjective.finiteDifference(1, Probes.GAUSSIAN, 0.1))) {
+      MultiLayerNetwork network =
+          new MultiLayerNetwork(
+              new NeuralNetConfiguration.Builder()
+                  .seed(3)
+                  .dataType(DataType.DOUBLE)
+                  .updater(new Adam(0.01))
+                  .list()
+                  .layer(
+                      new FrozenLayer(
+                          new DenseLayer.Builder().nOut(6).activation(Activation.TANH).build()))
+                  .layer(new DenseLayer.Builder().nOut(6).activation(Activation.TANH).build())
+                  .layer(ScoreNetworks.output(1))
+                  .setInputType(InputType.feedForward(D))
+                  .build());
+      network.init();
+      INDArray frozen = network.getParam("0_W").dup();
+      INDArray free = network.getParam("1_W").dup();
+      new ScoreMatching(ScoreMatchingOptions.of(objective, 2))
+          .fit(network, batches(DataType.DOUBLE));
+      NdAssert.assertSame(frozen, network.getParam("0_W"));
+      assertTrue(free.distance2(network.getParam("1_W")) > 1e-3);
     }
   }
 
