@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.energy;
 
+import java.util.Arrays;
 import java.util.Set;
 import org.deeplearning4j.exception.DL4JInvalidConfigException;
 import org.deeplearning4j.nn.conf.RNNFormat;
@@ -122,6 +123,16 @@ final class StreamRules {
           describe(layer)
               + " has the format NWC, in which the backward pass of Deeplearning4j 1.0.0-M2.1 fails;"
               + " accepted: NCW");
+    }
+    if (layer instanceof SubsamplingLayer pooling
+        && isMaxPooling(layer)
+        && Arrays.stream(pooling.getDilation()).anyMatch(dilation -> dilation != 1)) {
+      throw new DL4JInvalidConfigException(
+          describe(layer)
+              + " has dilation "
+              + Arrays.toString(pooling.getDilation())
+              + ", with which max pooling in Deeplearning4j 1.0.0-M2.1 gives other values in FLOAT"
+              + " than in DOUBLE; accepted: 1");
     }
     activation(layer, layout);
   }

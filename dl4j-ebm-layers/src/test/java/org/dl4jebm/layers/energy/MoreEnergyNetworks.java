@@ -200,19 +200,6 @@ final class MoreEnergyNetworks {
                 convolution(CNN2DFormat.NCHW),
                 EnergyNetworks.output()));
     cases.put(
-        "dilated max pooling",
-        () ->
-            images(
-                CNN2DFormat.NCHW,
-                6,
-                new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.MAX)
-                    .kernelSize(2, 2)
-                    .stride(1, 1)
-                    .dilation(2, 1)
-                    .build(),
-                convolution(CNN2DFormat.NCHW),
-                EnergyNetworks.output()));
-    cases.put(
         "max pooling, padding, cropping and upsampling in one dimension",
         () ->
             series(

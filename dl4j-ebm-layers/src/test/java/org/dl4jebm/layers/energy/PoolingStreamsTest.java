@@ -4,8 +4,11 @@
 package org.dl4jebm.layers.energy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.deeplearning4j.exception.DL4JInvalidConfigException;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
@@ -35,6 +38,20 @@ class PoolingStreamsTest {
         .kernelSize(2, 2)
         .stride(stride, stride)
         .build();
+  }
+
+  @Test
+  void dilatedWindowsAreRefused() {
+    Layer dilated =
+        new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.MAX)
+            .kernelSize(2, 2)
+            .stride(1, 1)
+            .dilation(2, 1)
+            .build();
+    MultiLayerNetwork exact = images(DataType.DOUBLE, dilated);
+    String message =
+        assertThrows(DL4JInvalidConfigException.class, () -> new NetworkEnergy(exact)).getMessage();
+    assertTrue(message.contains("(SubsamplingLayer) has dilation [2, 1]"), message);
   }
 
   /** Of equal values one is taken, so that moving all of them moves the energy at the same rate. */
