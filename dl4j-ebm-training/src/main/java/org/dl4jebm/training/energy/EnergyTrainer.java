@@ -5,15 +5,13 @@ package org.dl4jebm.training.energy;
 
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.function.Consumer;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
-import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.random.RandomStream;
+import org.dl4jebm.training.NetworkSteps;
 import org.dl4jebm.training.TrainingDivergedException;
 import org.dl4jebm.training.data.EpochSeekable;
 import org.dl4jebm.training.energy.EnergyTrainingOptions.ChainStart;
@@ -80,7 +78,7 @@ public final class EnergyTrainer implements AutoCloseable {
   public record State(ReplayBuffer.State buffer, long[] random) {}
 
   /** What to go back to if training diverges. */
-  private record LastGood(INDArray parameters, INDArray updater, int iterations, State state) {}
+  private record LastGood(NetworkSteps.Snapshot network, State state) {}
 
   /** Chains after their moves, and where they belong in the buffer. */
   private record Samples(INDArray points, int[] slots) {}
@@ -204,9 +202,8 @@ public final class EnergyTrainer implements AutoCloseable {
 
   /** Returns false if interrupted. */
   private boolean epoch(DataSetIterator data, int index, int epochs, Pass pass, long[] iterations) {
-    Model model = network.model();
     if (data instanceof EpochSeekable seekable) {
-      seekable.seekEpoch(BaseOptimizer.getEpochCount(model));
+      seekable.seekEpoch(BaseOptimizer.getEpochCount(network.steps().model()));
     } else if (data.resetSupported()) {
       data.reset();
     }
@@ -218,8 +215,8 @@ public final class EnergyTrainer implements AutoCloseable {
       INDArray x = examples(data.next().getFeatures());
       if (lastGood == null) {
         prepareBuffer(x);
-        lastGood = remember();
-        tellListeners(listener -> listener.onEpochStart(model));
+        lastGood = new LastGood(network.steps().remember(), state());
+        network.steps().startEpoch();
       }
       try {
         pass.gaps += step(x);
@@ -237,14 +234,12 @@ public final class EnergyTrainer implements AutoCloseable {
     if (lastGood == null) {
       throw new IllegalArgumentException("the iterator is empty; accepted: at least one batch");
     }
-    INDArray parameters = network.parameters();
-    double squares = Nd4j.getBlasWrapper().dot(parameters, parameters);
+    double squares = network.steps().squaredParameters();
     if (!Double.isFinite(squares)) {
       String what = "the sum of the squares of the parameters is " + squares;
       throw diverged(lastGood, index, pass.batches, what);
     }
-    tellListeners(listener -> listener.onEpochEnd(model));
-    network.countEpoch();
+    network.steps().endEpoch();
     return true;
   }
 
@@ -256,7 +251,7 @@ public final class EnergyTrainer implements AutoCloseable {
               + (x == null ? "null" : "of shape " + Arrays.toString(x.shape()))
               + "; accepted: at least one example, along the first of two or more dimensions");
     }
-    INDArray typed = Workspaces.outside(() -> x.castTo(network.type()).dup('c'));
+    INDArray typed = Workspaces.outside(() -> x.castTo(network.steps().type()).dup('c'));
     INDArray flat = TrainedEnergy.flat(typed);
     double squares = Nd4j.getBlasWrapper().dot(flat, flat);
     if (!Double.isFinite(squares)) {
@@ -279,7 +274,7 @@ public final class EnergyTrainer implements AutoCloseable {
         options.capacity(),
         options.restartProbability(),
         options.starts(),
-        network.type(),
+        network.steps().type(),
         exampleShape,
         random);
   }
@@ -293,7 +288,7 @@ public final class EnergyTrainer implements AutoCloseable {
       data = x.dup();
       random.gaussian(x, options.dataNoise(), data);
     }
-    INDArray weights = Nd4j.ones(network.type(), 2 * n, 1);
+    INDArray weights = Nd4j.ones(network.steps().type(), 2 * n, 1);
     TrainedEnergy.flat(weights).get(NDArrayIndex.interval(n, 2 * n)).assign(-1);
     double[] energies = network.gradient(Nd4j.concat(0, data, samples.points()), weights);
     double gap = 0;
@@ -306,17 +301,10 @@ public final class EnergyTrainer implements AutoCloseable {
       throw new ArithmeticException(
           "the energy gap is " + gap + " nats; accepted: " + options.gapLimit() + " either way");
     }
-    Model model = network.model();
-    int iteration = BaseOptimizer.getIterationCount(model);
-    int epoch = BaseOptimizer.getEpochCount(model);
-    network.setScore(gap + options.energyL2() * squares + network.regularization());
-    network.step(iteration, epoch, n);
     if (samples.slots() != null) {
       buffer.put(samples.slots(), samples.points());
     }
-    tellListeners(listener -> listener.iterationDone(model, iteration, epoch));
-    BaseOptimizer.incrementIterationCount(model, 1);
-    BaseOptimizer.applyConstraints(model);
+    network.steps().take(gap + options.energyL2() * squares, n);
     return gap;
   }
 
@@ -344,25 +332,9 @@ public final class EnergyTrainer implements AutoCloseable {
     return new Samples(chains.points(), slots);
   }
 
-  private LastGood remember() {
-    return Workspaces.outside(
-        () -> {
-          INDArray updater = network.updaterState();
-          return new LastGood(
-              network.parameters().dup(),
-              updater == null ? null : updater.dup(),
-              BaseOptimizer.getIterationCount(network.model()),
-              state());
-        });
-  }
-
   private TrainingDivergedException diverged(
       LastGood lastGood, int epoch, long batch, String what) {
-    network.parameters().assign(lastGood.parameters());
-    if (lastGood.updater() != null) {
-      network.updaterState().assign(lastGood.updater());
-    }
-    network.setIterationCount(lastGood.iterations());
+    network.steps().restore(lastGood.network());
     restore(lastGood.state());
     progress.finish("diverged");
     return new TrainingDivergedException(
@@ -374,10 +346,6 @@ public final class EnergyTrainer implements AutoCloseable {
             + what
             + ". Parameters, updater and chains are those at the start of the epoch; try a smaller"
             + " learning rate, an energy L2, a spectral norm constraint, or smaller moves");
-  }
-
-  private void tellListeners(Consumer<TrainingListener> call) {
-    network.listeners().forEach(call);
   }
 
   /**

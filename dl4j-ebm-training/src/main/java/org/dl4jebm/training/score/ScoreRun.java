@@ -7,16 +7,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.deeplearning4j.nn.api.Model;
-import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.dl4jebm.layers.energy.StreamLayout;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.random.Seeds;
+import org.dl4jebm.training.NetworkSteps;
 import org.dl4jebm.training.TrainingDivergedException;
 import org.dl4jebm.training.data.EpochSeekable;
 import org.dl4jebm.training.report.Progress;
@@ -33,15 +29,11 @@ final class ScoreRun<M extends Model> {
   private final Progress progress;
   private final TrainedNetwork<M> network;
   private final Map<TwinKey, TrainedNetwork<M>> twins = new HashMap<>();
-  private final INDArray parameters;
-  private Gradient named;
+  private final NetworkSteps steps;
   private long done;
 
   /** What tells twins apart. */
   private record TwinKey(StreamLayout layout, ILossFunction loss) {}
-
-  /** The state of the network when an epoch began. */
-  private record LastGood(INDArray parameters, INDArray updater, int iterations) {}
 
   /** Score and number of examples, summed over batches. */
   private static final class Mean {
@@ -62,8 +54,7 @@ final class ScoreRun<M extends Model> {
     this.options = options;
     this.progress = progress;
     this.network = network;
-    INDArray all = network.model().params();
-    this.parameters = all.reshape(all.ordering(), new long[] {all.length()});
+    this.steps = network.steps();
   }
 
   ScoreMatchingResult fit(DataSetIterator data) {
@@ -110,22 +101,24 @@ final class ScoreRun<M extends Model> {
     } else if (data.resetSupported()) {
       data.reset();
     }
-    LastGood lastGood = null;
+    NetworkSteps.Snapshot lastGood = null;
     try (RandomStream random = new RandomStream(Seeds.derive(options.seed(), epoch))) {
       while (data.hasNext()) {
         if (Thread.currentThread().isInterrupted()) {
           return false;
         }
         INDArray x = Examples.require(data.next().getFeatures(), network.type());
-        double score = gradient(x, random);
+        List<Stacker> parts = parts(x);
+        double score = gradient(parts, x, random);
         if (lastGood == null) {
-          lastGood = remember();
-          tellListeners(listener -> listener.onEpochStart(model));
+          lastGood = steps.remember();
+          steps.startEpoch();
         }
         if (!Double.isFinite(score)) {
           throw diverged(lastGood, options.objective().scoreName(), score, index, mean);
         }
-        step(score, x.size(0));
+        steps.take(score, Math.toIntExact(parts.get(0).rows() * x.size(0)));
+        done++;
         mean.add(score, x.size(0));
         progress.advance(
             done,
@@ -142,30 +135,17 @@ final class ScoreRun<M extends Model> {
     if (lastGood == null) {
       throw new IllegalArgumentException("the iterator is empty; accepted: at least one batch");
     }
-    double squares = Nd4j.getBlasWrapper().dot(parameters, parameters);
+    double squares = steps.squaredParameters();
     if (!Double.isFinite(squares)) {
       throw diverged(lastGood, "sum of the squares of the parameters", squares, index, mean);
     }
-    tellListeners(listener -> listener.onEpochEnd(model));
-    network.countEpoch();
+    steps.endEpoch();
     return true;
   }
 
-  private LastGood remember() {
-    INDArray state = network.updaterState();
-    return new LastGood(
-        parameters.dup(),
-        state == null ? null : state.dup(),
-        BaseOptimizer.getIterationCount(network.model()));
-  }
-
   private TrainingDivergedException diverged(
-      LastGood lastGood, String quantity, double value, int epoch, Mean mean) {
-    parameters.assign(lastGood.parameters());
-    if (lastGood.updater() != null) {
-      network.updaterState().assign(lastGood.updater());
-    }
-    network.setIterationCount(lastGood.iterations());
+      NetworkSteps.Snapshot lastGood, String quantity, double value, int epoch, Mean mean) {
+    steps.restore(lastGood);
     String message =
         "score matching diverged in epoch "
             + (epoch + 1)
@@ -181,25 +161,26 @@ final class ScoreRun<M extends Model> {
     return new TrainingDivergedException(message);
   }
 
-  /** Leaves the gradient of the batch, summed over examples, in the network's view. */
-  private double gradient(INDArray x, RandomStream random) {
-    INDArray sum = network.gradientView();
-    INDArray flat = sum.reshape(sum.ordering(), new long[] {sum.length()});
+  /**
+   * Leaves the gradient of the batch in the network's vector, summed over examples and times the
+   * rows of an example in the first part, by which DL4J divides.
+   */
+  private double gradient(List<Stacker> parts, INDArray x, RandomStream random) {
+    INDArray sum = steps.gradient();
     double score = 0;
     boolean first = true;
-    for (Stacker part : parts(x)) {
+    for (Stacker part : parts) {
       TrainedNetwork<M> twin = twin(part);
       twin.compute(twin.input(part.stack(x, network::energyGradient, random)));
-      INDArray view = twin.gradientView();
-      INDArray partial = view.reshape(view.ordering(), new long[] {view.length()});
+      INDArray partial = twin.steps().gradient();
       if (first) {
-        flat.assign(partial);
-        flat.divi(part.rows());
+        sum.assign(partial);
       } else {
-        Nd4j.getBlasWrapper().level1().axpy(flat.length(), 1.0 / part.rows(), partial, flat);
+        double factor = (double) parts.get(0).rows() / part.rows();
+        Nd4j.getBlasWrapper().level1().axpy(sum.length(), factor, partial, sum);
       }
       first = false;
-      score += twin.model().score() - twin.regularization();
+      score += twin.model().score() - twin.steps().regularization();
     }
     return score;
   }
@@ -212,31 +193,6 @@ final class ScoreRun<M extends Model> {
   private TrainedNetwork<M> twin(Stacker part) {
     return twins.computeIfAbsent(
         new TwinKey(part.layout(), part.loss()), key -> network.withLoss(key.layout(), key.loss()));
-  }
-
-  private void step(double score, long examples) {
-    M model = network.model();
-    int iteration = BaseOptimizer.getIterationCount(model);
-    int epoch = BaseOptimizer.getEpochCount(model);
-    if (named == null) {
-      named = network.namedGradient();
-    }
-    network.setScore(score + network.regularization());
-    network.applyUpdater(named, iteration, epoch, Math.toIntExact(examples));
-    INDArray update = network.gradientView();
-    parameters.subi(update.reshape(update.ordering(), new long[] {update.length()}));
-    tellListeners(listener -> listener.iterationDone(model, iteration, epoch));
-    BaseOptimizer.incrementIterationCount(model, 1);
-    BaseOptimizer.applyConstraints(model);
-    done++;
-  }
-
-  private void tellListeners(Consumer<TrainingListener> call) {
-    M model = network.model();
-    (model instanceof MultiLayerNetwork chain
-            ? chain.getListeners()
-            : ((ComputationGraph) model).getListeners())
-        .forEach(call);
   }
 
   double score(DataSetIterator data) {

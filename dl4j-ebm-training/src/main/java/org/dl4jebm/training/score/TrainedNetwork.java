@@ -4,11 +4,9 @@
 package org.dl4jebm.training.score;
 
 import java.util.function.UnaryOperator;
-import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
-import org.deeplearning4j.nn.gradient.DefaultGradient;
-import org.deeplearning4j.nn.gradient.Gradient;
 import org.dl4jebm.layers.energy.StreamLayout;
+import org.dl4jebm.training.NetworkSteps;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -16,17 +14,28 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 
 /**
- * What training needs of the two network classes.
+ * What score matching needs of the two network classes.
  *
  * @param <M> the class
  */
 abstract class TrainedNetwork<M extends Model> {
 
+  private final NetworkSteps steps;
   private UnaryOperator<INDArray> gradient;
 
-  abstract M model();
+  TrainedNetwork(NetworkSteps steps) {
+    this.steps = steps;
+  }
 
-  abstract DataType type();
+  final NetworkSteps steps() {
+    return steps;
+  }
+
+  final DataType type() {
+    return steps.type();
+  }
+
+  abstract M model();
 
   /**
    * A network with the same parameters and a loss.
@@ -51,50 +60,13 @@ abstract class TrainedNetwork<M extends Model> {
   }
 
   /**
-   * Computes the score and the gradient of the parameters, which {@link #gradientView} has
+   * Computes the score and the gradient of the parameters, which {@link NetworkSteps#gradient} has
    * afterwards: of the sum of the loss over rows.
    */
   abstract void compute(DataSet input);
 
   /** The score without gradient, without regularization. */
   abstract double score(DataSet input);
-
-  abstract double regularization();
-
-  /** All gradients in the order of the parameters. */
-  abstract INDArray gradientView();
-
-  /** Puts the gradients by parameter into a new object over {@link #gradientView}. */
-  final Gradient namedGradient() {
-    Gradient named = new DefaultGradient(gradientView());
-    addLayers(named);
-    return named;
-  }
-
-  abstract void addLayers(Gradient named);
-
-  static void add(Gradient named, String prefix, Layer layer) {
-    INDArray view = layer.getGradientsViewArray();
-    if (view != null && layer.numParams() > 0) {
-      layer
-          .conf()
-          .getLayer()
-          .initializer()
-          .getGradientsFromFlattened(layer.conf(), view)
-          .forEach((name, array) -> named.setGradientFor(prefix + "_" + name, array));
-    }
-  }
-
-  /** Turns the gradient of a batch into the change of the parameters. */
-  abstract void applyUpdater(Gradient named, int iteration, int epoch, int examples);
-
-  abstract INDArray updaterState();
-
-  abstract void setScore(double score);
-
-  abstract void countEpoch();
-
-  abstract void setIterationCount(int iterations);
 
   /** Lets go of the activations. */
   abstract void clear();
