@@ -44,6 +44,8 @@ import org.dl4jebm.layers.testing.LayerChecks;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.training.TrainingDivergedException;
 import org.dl4jebm.training.report.Progress;
+import org.dl4jebm.training.sampling.AnnealedLangevin;
+import org.dl4jebm.training.sampling.AnnealedLangevinOptions;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -52,6 +54,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.config.Sgd;
@@ -362,14 +366,36 @@ class ScoreMatchingTest {
                 .setInputType(InputType.convolutional(4, 5, 3))
                 .build());
     network.init();
+    NoiseLevels levels = NoiseLevels.geometric(2, 0.2, 4);
     ScoreMatching trainer =
-        new ScoreMatching(
-            ScoreMatchingOptions.of(
-                ScoreObjective.noiseConditional(NoiseLevels.geometric(2, 0.2, 4)), 30));
+        new ScoreMatching(ScoreMatchingOptions.of(ScoreObjective.noiseConditional(levels), 30));
     INDArray x = ScoreNetworks.normal(47, 10, 2, 4, 5);
     double before = trainer.score(network, ScoreNetworks.batches(x, 5));
     trainer.fit(network, ScoreNetworks.batches(x, 5));
     assertTrue(trainer.score(network, ScoreNetworks.batches(x, 5)) < before - 1);
+
+    // Holding the lower half of each image.
+    NoiseConditionalScore score = NoiseConditionalScore.of(network, levels);
+    assertArrayEquals(x.shape(), score.score(x, 0.7).shape());
+    INDArray known = Nd4j.zeros(DataType.DOUBLE, 1, 2, 4, 5);
+    known
+        .get(
+            NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(2, 4), NDArrayIndex.all())
+        .assign(1);
+    try (RandomStream random = new RandomStream(3)) {
+      INDArray filled =
+          AnnealedLangevin.inpaint(
+                  score,
+                  x.mul(0.1),
+                  x,
+                  known,
+                  AnnealedLangevinOptions.of(levels.sigmas()).withSteps(3),
+                  random)
+              .run();
+      INDArray difference = filled.sub(x);
+      assertEquals(0, difference.mul(known).amaxNumber().doubleValue(), 1e-12);
+      assertTrue(difference.norm2Number().doubleValue() > 1);
+    }
   }
 
   /** Softmax inside a network has no exact rule. */
