@@ -235,12 +235,14 @@ final class Ensemble {
     if (Double.isFinite(Nd4j.getBlasWrapper().asum(x.reshape('c', flat)))) {
       return;
     }
+    // Finite values times 0 add up to 0, others to NaN.
+    double[] sums = PointRows.sums(x.mul(0), ones);
+    boolean[] away = new boolean[n];
     for (int i = 0; i < n; i++) {
-      if (!Double.isFinite(Nd4j.getBlasWrapper().asum(x.getRow(i)))) {
-        lost[i] = true;
-        x.putRow(i, points.getRow(i));
-      }
+      away[i] = !Double.isFinite(sums[i]);
+      lost[i] |= away[i];
     }
+    PointRows.copy(points, x, away);
   }
 
   /** {@code p <- p - factor grad E}. */

@@ -43,7 +43,12 @@ final class PointRows {
 
   /** {@code sum_j a_ij b_ij} for each row. {@code a} is overwritten. */
   static double[] products(INDArray a, INDArray b, INDArray ones) {
-    return Rows.products(a.muli(b), ones).castTo(DataType.DOUBLE).toDoubleVector();
+    return sums(a.muli(b), ones);
+  }
+
+  /** The sum of each row. */
+  static double[] sums(INDArray a, INDArray ones) {
+    return Rows.products(a, ones).castTo(DataType.DOUBLE).toDoubleVector();
   }
 
   /** Overwrites the chosen rows. */

@@ -22,12 +22,14 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
 import org.dl4jebm.layers.energy.EnergyDifferenceLoss;
+import org.dl4jebm.layers.energy.SpectralNormConstraint;
 import org.dl4jebm.layers.energy.StreamLayout;
 import org.dl4jebm.layers.energy.StreamNetworks;
 import org.dl4jebm.layers.testing.Limits;
@@ -331,6 +333,46 @@ class EnergyTrainerTest {
       Files.write(stateFile, Arrays.copyOf(Files.readAllBytes(stateFile), 60));
       assertThrows(IOException.class, () -> EnergyTrainerFile.read(stateFile));
       assertThrows(IOException.class, () -> EnergyTrainerFile.read(networkFile));
+    }
+  }
+
+  /**
+   * Images, in FLOAT, with bounded weights: chains have the shape of the data and stay in range.
+   */
+  @Test
+  void convolutionalNetwork() {
+    MultiLayerNetwork network =
+        new MultiLayerNetwork(
+            builder(DataType.FLOAT, new Adam(0.01))
+                .constrainWeights(new SpectralNormConstraint(1))
+                .list()
+                .layer(
+                    new ConvolutionLayer.Builder(3, 3)
+                        .nOut(4)
+                        .stride(2, 2)
+                        .activation(Activation.SWISH)
+                        .build())
+                .layer(output())
+                .setInputType(InputType.convolutional(7, 6, 2))
+                .build());
+    INDArray images = TestEnergies.uniform(4, DataType.FLOAT, 12, 2, 7, 6);
+    EnergyTrainingOptions options =
+        EnergyTrainingOptions.replay(
+                Langevin.independent(1, 0.01).withGradientClip(0.03).within(Box.UNIT),
+                3,
+                Starts.uniform(Box.UNIT))
+            .withBuffer(20, 0.05)
+            .withEnergyL2(0.1);
+    try (EnergyTrainer trainer = new EnergyTrainer(network, options)) {
+      DataSetIterator data = new ListDataSetIterator<>(List.of(new DataSet(images, images)), 12);
+      INDArray before = network.params().dup();
+      EnergyTrainingResult result = trainer.fit(data, 3);
+      assertEquals(3, result.iterations());
+      assertTrue(before.sub(network.params()).norm2Number().doubleValue() > 0.01);
+      assertArrayEquals(new long[] {20, 2, 7, 6}, trainer.chains().shape());
+      assertTrue(Box.UNIT.contains(trainer.chains()));
+      SpectralNormConstraint limit = new SpectralNormConstraint(1);
+      assertTrue(limit.norm(network.getLayer(0).getParam("W")) < 1.0001);
     }
   }
 

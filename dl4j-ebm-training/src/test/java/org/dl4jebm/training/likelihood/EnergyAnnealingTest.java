@@ -10,6 +10,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.dl4jebm.layers.energy.NetworkEnergy;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.training.DifferentiableEnergy;
@@ -25,9 +31,11 @@ import org.dl4jebm.training.sampling.TestEnergies.Mixture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 class EnergyAnnealingTest {
 
@@ -75,6 +83,35 @@ class EnergyAnnealingTest {
         1e-12);
   }
 
+  /**
+   * Three coarse steps and many chains, on normal distributions: the estimates are unbiased for any
+   * schedule, which moves at the wrong inverse temperatures would spoil at once.
+   */
+  @Test
+  void unbiasedForACoarseSchedule() {
+    int n = 5000;
+    double exact = Math.log(2 * Math.PI * 0.7 * 1.1);
+    BaseDistribution base = BaseDistribution.gaussian(Nd4j.zeros(DataType.DOUBLE, 1, 2), 1.3);
+    INDArray starts =
+        TestEnergies.normal(8, DataType.DOUBLE, n, 2)
+            .muliRowVector(Nd4j.createFromArray(new double[] {0.7, 1.1}));
+    for (int moves : new int[] {1, 3}) {
+      AisSandwich both =
+          new EnergyAnnealing(
+                  TestEnergies.gaussian(0.7, 1.1),
+                  base,
+                  Hmc.of(0.4, 3),
+                  moves,
+                  AisOptions.linear(3, n),
+                  Progress.silent())
+              .both(starts);
+      for (AisEstimate each : new AisEstimate[] {both.forward(), both.reverse()}) {
+        assertEquals(exact, each.logPartition(), Limits.SIGMAS * each.standardError());
+        assertTrue(each.standardError() < 0.03, each::toString);
+      }
+    }
+  }
+
   @Test
   void adaptedStepSizesLessenTheVariance() {
     AisOptions options = AisOptions.linear(60, 300);
@@ -105,6 +142,53 @@ class EnergyAnnealingTest {
             .forward();
     assertEquals(exact, forward.logPartition(), Limits.SIGMAS * forward.standardError());
     assertTrue(forward.standardError() < 0.02, forward::toString);
+  }
+
+  /** A network in the box [-2, 2]^2, with log Z by quadrature (midpoints, 200 x 200). */
+  @Test
+  void networkAsEnergy() {
+    MultiLayerNetwork network =
+        new MultiLayerNetwork(
+            new NeuralNetConfiguration.Builder()
+                .seed(3)
+                .dataType(DataType.FLOAT)
+                .list()
+                .layer(new DenseLayer.Builder().nOut(8).activation(Activation.SWISH).build())
+                .layer(
+                    new OutputLayer.Builder(LossFunction.MSE)
+                        .nOut(1)
+                        .activation(Activation.IDENTITY)
+                        .build())
+                .setInputType(InputType.feedForward(2))
+                .build());
+    network.init();
+    network.params().muli(1.5);
+    int cells = 200;
+    double[][] grid = new double[cells * cells][2];
+    for (int i = 0; i < grid.length; i++) {
+      grid[i][0] = -2 + 4 * (i / cells + 0.5) / cells;
+      grid[i][1] = -2 + 4 * (i % cells + 0.5) / cells;
+    }
+    double[] energy =
+        network
+            .output(Nd4j.createFromArray(grid).castTo(DataType.FLOAT))
+            .castTo(DataType.DOUBLE)
+            .data()
+            .asDouble();
+    double exact =
+        Math.log(16.0 / grid.length * Arrays.stream(energy).map(e -> Math.exp(-e)).sum());
+    Box box = new Box(-2, 2);
+    assertTrue(Math.abs(exact - Math.log(16)) > 0.5, () -> "log Z " + exact);
+    AisEstimate forward =
+        new EnergyAnnealing(
+                DifferentiableEnergy.of(new NetworkEnergy(network)),
+                BaseDistribution.uniform(box, DataType.FLOAT, 2),
+                Mala.of(0.3).within(box),
+                AisOptions.linear(80, 500))
+            .adaptStepSizes(Mala.TARGET_ACCEPTANCE)
+            .forward();
+    assertTrue(forward.standardError() < 0.05, forward::toString);
+    assertEquals(exact, forward.logPartition(), Limits.SIGMAS * forward.standardError() + 1e-4);
   }
 
   /** The path from a distribution to itself: all weights are one. */

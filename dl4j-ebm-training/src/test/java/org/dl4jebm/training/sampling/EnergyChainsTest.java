@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import org.apache.commons.math3.distribution.NormalDistribution;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -338,6 +339,67 @@ class EnergyChainsTest {
     // Of 3 energies or 6 entries of gradients: those of chain 1.
     values[values.length / 3] = Double.NaN;
     return values;
+  }
+
+  /** One chain, one value; starts in 'f' order and as views; energies as a column. */
+  @Test
+  void shapesAndOrders() {
+    Counting plain = TestEnergies.gaussian(1, 2);
+    DifferentiableEnergy column =
+        new DifferentiableEnergy() {
+          @Override
+          public INDArray energy(INDArray x) {
+            return plain.energy(x).reshape('c', new long[] {x.size(0), 1});
+          }
+
+          @Override
+          public INDArray gradient(INDArray x) {
+            return plain.gradient(x).dup('f');
+          }
+        };
+    for (long[] shape : new long[][] {{1, 1}, {1, 5}, {7, 1}, {6, 4}}) {
+      INDArray start = TestEnergies.normal(3, DataType.DOUBLE, shape);
+      INDArray before = start.dup();
+      INDArray expected = null;
+      for (Kernel kernel : new Kernel[] {Hmc.of(0.4, 3), Mala.of(0.5).within(new Box(-9, 9))}) {
+        for (INDArray each :
+            new INDArray[] {
+              start, NdAssert.fortran(start), shape[0] > 1 ? NdAssert.view(start) : start
+            }) {
+          try (RandomStream random = new RandomStream(4)) {
+            EnergyChains chains = EnergyChains.from(column, each, kernel, random).step(3);
+            expected = each == start ? chains.points() : expected;
+            NdAssert.assertSame(expected, chains.points());
+            assertArrayEquals(
+                plain.energy(chains.points()).toDoubleVector(), chains.energies(), 1e-14);
+          }
+        }
+      }
+      NdAssert.assertSame(before, start);
+    }
+  }
+
+  /**
+   * Energies of thousands of nats in FLOAT: 96,000 values keep their mean square, to within 3 %
+   * (false alarm 1e-9), and moves are accepted about as often as theory has it for a Gaussian,
+   * {@code erfc(sqrt(E[change of H]) / 2)} (Beskos et al. 2013), here with one leapfrog step of
+   * 0.2.
+   */
+  @Test
+  void manyDimensionsInFloat() {
+    int d = 3000;
+    INDArray start = TestEnergies.normal(3, DataType.FLOAT, 32, d);
+    try (RandomStream random = new RandomStream(4)) {
+      EnergyChains chains =
+          EnergyChains.from(TestEnergies.gaussian(1), start, Mala.of(0.04), random).step(20);
+      assertEquals(1, TestEnergies.meanSquare(chains.points()), Limits.meanSquare(32L * d));
+      // One step of size h changes H by h^3 x p / 4 and terms of higher order; its variance is that
+      // of d values, and its mean half of the variance.
+      double variance = d * Math.pow(0.2, 6) / 16;
+      double expected =
+          2 * new NormalDistribution(null, 0, 1).cumulativeProbability(-Math.sqrt(variance) / 2);
+      assertEquals(expected, chains.acceptanceRate(), Limits.bernstein(0.25, 1, 640));
+    }
   }
 
   /** Impossible points are refused, and trajectories that explode are counted. */
