@@ -51,6 +51,24 @@ final class PointRows {
     return Rows.products(a, ones).castTo(DataType.DOUBLE).toDoubleVector();
   }
 
+  /** Writes row {@code i} of one matrix into row {@code places[i]} of another. */
+  static void scatter(INDArray from, INDArray to, int[] places) {
+    if (!Nd4j.getEnvironment().isCPU()) {
+      for (int i = 0; i < places.length; i++) {
+        to.putRow(places[i], from.getRow(i));
+      }
+      return;
+    }
+    BytePointer source = new BytePointer(from.data().addressPointer());
+    BytePointer target = new BytePointer(to.data().addressPointer());
+    long width = from.size(1) * from.dataType().width();
+    for (int i = 0; i < places.length; i++) {
+      Pointer.memcpy(target.position(places[i] * width), source.position(i * width), width);
+    }
+    Reference.reachabilityFence(from);
+    Reference.reachabilityFence(to);
+  }
+
   /** Overwrites the chosen rows. */
   static void copy(INDArray from, INDArray to, boolean[] which) {
     if (!Nd4j.getEnvironment().isCPU()) {

@@ -185,9 +185,7 @@ public final class ReplayBuffer {
       throw new IllegalArgumentException(
           "points have values that are not finite numbers; accepted: finite ones");
     }
-    for (int i = 0; i < slots.length; i++) {
-      rows.putRow(slots[i], matrix.getRow(i));
-    }
+    PointRows.scatter(matrix, rows, slots);
   }
 
   /**
