@@ -7,12 +7,27 @@ import java.util.Arrays;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Checks of data. */
 final class Examples {
 
   private Examples() {}
+
+  /**
+   * Takes the examples of a batch.
+   *
+   * @throws DL4JInvalidInputException if it has a mask, which no objective here uses
+   */
+  static INDArray of(DataSet batch) {
+    if (batch.hasMaskArrays()) {
+      throw new DL4JInvalidInputException(
+          "a batch has a mask; accepted by score matching: none, examples of the whole width and of"
+              + " the same weight");
+    }
+    return batch.getFeatures();
+  }
 
   /**
    * Requires examples of finite values.

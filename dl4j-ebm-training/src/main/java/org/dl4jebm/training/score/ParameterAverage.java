@@ -13,6 +13,7 @@ import org.deeplearning4j.optimize.api.BaseTrainingListener;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.training.ModelFiles;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * An exponential moving average of the parameters of a network that is trained, as a listener
@@ -82,7 +83,8 @@ public final class ParameterAverage extends BaseTrainingListener implements Seri
           } else {
             requireAlike(parameters);
             double m = Math.min(decay, (1.0 + updates) / (10 + updates));
-            average.muli(m).addi(flat(parameters).mul(1 - m));
+            average.muli(m);
+            Nd4j.getBlasWrapper().level1().axpy(average.length(), 1 - m, flat(parameters), average);
           }
           return null;
         });

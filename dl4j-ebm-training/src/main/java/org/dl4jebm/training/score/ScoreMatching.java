@@ -70,7 +70,7 @@ public final class ScoreMatching {
    * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if a layer or activation has no
    *     rule that the objective needs
    * @throws org.deeplearning4j.exception.DL4JInvalidInputException if a batch holds NaN or infinite
-   *     values; the parameters are those after the batch before
+   *     values, or has a mask; the parameters are those after the batch before
    * @throws TrainingDivergedException if a score or a parameter is not finite any more; parameters,
    *     updater and iteration counter are those at the start of the epoch
    */

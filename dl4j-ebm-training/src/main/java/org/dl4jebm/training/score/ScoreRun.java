@@ -107,7 +107,7 @@ final class ScoreRun<M extends Model> {
         if (Thread.currentThread().isInterrupted()) {
           return false;
         }
-        INDArray x = Examples.require(data.next().getFeatures(), network.type());
+        INDArray x = Examples.require(Examples.of(data.next()), network.type());
         List<Stacker> parts = parts(x);
         double score = gradient(parts, x, random);
         if (lastGood == null) {
@@ -204,7 +204,7 @@ final class ScoreRun<M extends Model> {
     Mean mean = new Mean();
     try (RandomStream random = new RandomStream(options.seed())) {
       while (data.hasNext()) {
-        INDArray x = Examples.require(data.next().getFeatures(), network.type());
+        INDArray x = Examples.require(Examples.of(data.next()), network.type());
         double score = 0;
         for (Stacker part : parts(x)) {
           TrainedNetwork<M> twin = twin(part);

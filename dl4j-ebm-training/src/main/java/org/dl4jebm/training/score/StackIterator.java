@@ -39,14 +39,14 @@ final class StackIterator implements DataSetIterator {
   public DataSet next() {
     DataSet batch = data.next();
     taken = true;
-    return twin.minibatch(batch.getFeatures(), random);
+    return twin.minibatch(Examples.of(batch), random);
   }
 
   @Override
   public DataSet next(int num) {
     DataSet batch = data.next(num);
     taken = true;
-    return twin.minibatch(batch.getFeatures(), random);
+    return twin.minibatch(Examples.of(batch), random);
   }
 
   /** Starts the next pass; does nothing if nothing was taken from this one. */

@@ -579,6 +579,14 @@ class ScoreMatchingTest {
         network,
         denoising,
         new ListDataSetIterator<>(List.of(), 1));
+    DataSet masked = new DataSet(data(4), data(4));
+    masked.setLabelsMaskArray(Nd4j.ones(DataType.DOUBLE, 4, 1));
+    refused(
+        DL4JInvalidInputException.class,
+        "a mask",
+        network,
+        denoising,
+        new ListDataSetIterator<>(List.of(masked), 4));
     MultiLayerNetwork two = ScoreNetworks.chain(DataType.DOUBLE, new Adam(0.01), D, 2);
     for (ScoreObjective objective :
         List.of(
