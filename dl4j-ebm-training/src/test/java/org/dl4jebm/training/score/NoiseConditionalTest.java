@@ -132,7 +132,7 @@ class NoiseConditionalTest {
    */
   @Test
   void annealingFindsTheWeightsOfModes() {
-    int n = 3000;
+    int n = 1500;
     Samplers samplers = new Samplers(new ToyMixture(), STEPS, EPSILON);
     double plain = samplers.plain(n);
     Line line = uniformStart();
@@ -203,8 +203,8 @@ class NoiseConditionalTest {
                 .dataType(type)
                 .updater(new Adam(5e-3))
                 .list()
-                .layer(new DenseLayer.Builder().nOut(48).activation(Activation.SWISH).build())
-                .layer(new DenseLayer.Builder().nOut(48).activation(Activation.SWISH).build())
+                .layer(new DenseLayer.Builder().nOut(32).activation(Activation.SWISH).build())
+                .layer(new DenseLayer.Builder().nOut(32).activation(Activation.SWISH).build())
                 .layer(ScoreNetworks.output(2))
                 .setInputType(InputType.feedForward(3))
                 .build());
@@ -238,16 +238,16 @@ class NoiseConditionalTest {
       assertTrue(error < 0.15 * scale, "at " + sigma + ": " + error + " of " + scale);
     }
     Samplers samplers = new Samplers(score, 25, 4 * EPSILON);
-    double share = samplers.annealed(1000);
+    double share = samplers.annealed(400);
     assertTrue(share > 0.1 && share < 0.35, "share " + share);
 
     // One coordinate is known: the other follows.
-    INDArray values = Nd4j.valueArrayOf(new long[] {200, 2}, -5.0, DataType.DOUBLE);
+    INDArray values = Nd4j.valueArrayOf(new long[] {100, 2}, -5.0, DataType.DOUBLE);
     INDArray known = Nd4j.createFromArray(new double[][] {{1, 0}});
     try (RandomStream random = new RandomStream(4)) {
       INDArray filled =
           AnnealedLangevin.inpaint(
-                  score, Samplers.start(200), values, known, samplers.options(), random)
+                  score, Samplers.start(100), values, known, samplers.options(), random)
               .run();
       NdAssert.assertClose(values.getColumn(0).dup(), filled.getColumn(0).dup(), 1e-12);
       double other = filled.getColumn(1).meanNumber().doubleValue();

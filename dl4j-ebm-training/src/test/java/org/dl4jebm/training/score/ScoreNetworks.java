@@ -116,8 +116,8 @@ final class ScoreNetworks {
         new MultiLayerNetwork(
             global(type, updater)
                 .list()
-                .layer(dense(6, Activation.SOFTPLUS))
-                .layer(dense(5, Activation.TANH))
+                .layer(dense(4, Activation.SOFTPLUS))
+                .layer(dense(3, Activation.TANH))
                 .layer(output(outputs))
                 .setInputType(InputType.feedForward(width))
                 .build());
@@ -133,8 +133,8 @@ final class ScoreNetworks {
             global(type, updater)
                 .graphBuilder()
                 .addInputs("x")
-                .addLayer("a", dense(6, Activation.SOFTPLUS), "x")
-                .addLayer("b", dense(5, Activation.TANH), "a")
+                .addLayer("a", dense(4, Activation.SOFTPLUS), "x")
+                .addLayer("b", dense(3, Activation.TANH), "a")
                 .addLayer("out", output(outputs), "b")
                 .setOutputs("out")
                 .setInputTypes(InputType.feedForward(width))

@@ -251,6 +251,7 @@ class ScoreObjectiveTest {
   void noFactorOfTheDimension() {
     int d = 10;
     MultiLayerNetwork network = ScoreNetworks.chain(DataType.DOUBLE, new NoOp(), d, 1);
+    network.params().muli(3);
     INDArray x = ScoreNetworks.normal(3, 40, d);
     double exact = mean(ScoreObjective.exact(), network, x);
     NetworkEnergy energy = new NetworkEnergy(network);
