@@ -18,13 +18,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * }</pre>
  *
  * <p>Neither a partition function nor a Markov chain is needed; loss and gradient are exact and
- * cost about as much as the positive phase of contrastive divergence twice. The estimate is
- * consistent. Choose it for real-valued data with a smooth density, whitened or at least
- * standardised. Do not for data with exact repetitions or on a manifold (images with constant
- * pixels), where learned variances can shrink without end. Steps of learned variances grow with the
- * square of the precision, so that values of small variance need small learning rates, or to be
- * scaled up. The loss is not in nats and may be negative; it does not compare machines of different
- * variances.
+ * take five products with the weights, as many as CD-1. The estimate is consistent. Choose it for
+ * real-valued data with a smooth density, whitened or at least standardised. Do not for data with
+ * exact repetitions or on a manifold (images with constant pixels), where learned variances can
+ * shrink without end. Steps of learned variances grow with the square of the precision, so that
+ * values of small variance need small learning rates, or to be scaled up. The loss is not in nats
+ * and may be negative; it does not compare machines of different variances.
  */
 public record ScoreMatchingObjective() implements RbmObjective {
 

@@ -15,7 +15,8 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * Standard deviations of the noise that is added to data, from the largest to the smallest (Song
  * and Ermon, NeurIPS 2019). The largest should be about the largest distance between two examples,
  * so that a sampler crosses between modes there, the smallest below what can be seen; neighbours
- * should overlap, a ratio of 1.2 to 2.
+ * should overlap: a ratio of 1.2 to 2, and closer to 1 in many dimensions (Song and Ermon, NeurIPS
+ * 2020).
  */
 public final class NoiseLevels implements Serializable {
 
