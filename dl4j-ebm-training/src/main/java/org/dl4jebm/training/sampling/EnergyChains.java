@@ -23,6 +23,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * DifferentiableEnergy#energyAndGradient}); values at the chains' points are kept. After a change
  * of the energy, such as a training step of its network, call {@link #energyHasChanged}.
  *
+ * <p>Whether a move is accepted is decided in DOUBLE, from energies that are as exact as the energy
+ * gives them: a network in FLOAT rounds energies of 10,000 nats to about 0.001, which is then the
+ * error of the logarithm of the probability of acceptance.
+ *
  * <p>{@link #state} and {@link #restore} save chains with the position of their random stream, to
  * go on with the same numbers. Not safe for use by several threads at once. If the thread is
  * interrupted, a call ends between two moves with a {@link CancellationException}, and the

@@ -217,7 +217,7 @@ final class Ensemble {
     kick(p, values, half, kernel.gradientClip());
     for (int i = 1; i <= kernel.count(); i++) {
       PointRows.addScaled(x, sizes, p);
-      bringBackLost(x);
+      bringBackLost(x, kernel.tested() ? null : where);
       if (bounds != null) {
         bounds.reflect(x, p);
       }
@@ -229,8 +229,11 @@ final class Ensemble {
     return values;
   }
 
-  /** Energies are not asked for points that are not finite, which some refuse. */
-  private void bringBackLost(INDArray x) {
+  /**
+   * Energies are not asked for points that are not finite, which some refuse. Moves that are not
+   * tested fail there, {@code where} is then given.
+   */
+  private void bringBackLost(INDArray x, String where) {
     long[] flat = {x.length()};
     if (Double.isFinite(Nd4j.getBlasWrapper().asum(x.reshape('c', flat)))) {
       return;
@@ -241,6 +244,14 @@ final class Ensemble {
     for (int i = 0; i < n; i++) {
       away[i] = !Double.isFinite(sums[i]);
       lost[i] |= away[i];
+      if (away[i] && where != null) {
+        throw new ArithmeticException(
+            "chain "
+                + i
+                + " would leave the finite numbers at "
+                + where
+                + "; accepted: smaller steps. The chains are where they were before this step");
+      }
     }
     PointRows.copy(points, x, away);
   }

@@ -8,6 +8,7 @@ import org.dl4jebm.layers.ScratchSpace;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.training.Score;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -38,7 +39,9 @@ final class LangevinMove {
     SCRATCH.run(
         () -> {
           INDArray rows = PointRows.matrix(slope.castTo(x.dataType()));
-          PathEnergy.requireFinite(rows, where);
+          double sum = PathEnergy.requireFinite(rows, where);
+          double cut = Math.min(sum, kernel.gradientClip() * x.length());
+          requireReach(kernel.drift() * cut, x.dataType(), where);
           if (kernel.gradientClip() < Double.POSITIVE_INFINITY) {
             Ensemble.clip(rows, kernel.gradientClip());
           }
@@ -55,5 +58,18 @@ final class LangevinMove {
             kernel.bounds().reflect(x);
           }
         });
+  }
+
+  /** Half of the range is left for the point itself. */
+  private static void requireReach(double distance, DataType type, String where) {
+    double largest = type == DataType.FLOAT ? Float.MAX_VALUE : Double.MAX_VALUE;
+    if (distance > largest / 2) {
+      throw new ArithmeticException(
+          "a chain would leave the finite numbers at "
+              + where
+              + " (the magnitudes of all moves add up to "
+              + distance
+              + "); accepted: smaller steps");
+    }
   }
 }

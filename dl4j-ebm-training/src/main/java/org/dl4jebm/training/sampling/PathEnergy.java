@@ -117,7 +117,8 @@ final class PathEnergy {
     }
   }
 
-  static void requireFinite(INDArray gradient, String where) {
+  /** Returns the sum of the magnitudes. */
+  static double requireFinite(INDArray gradient, String where) {
     double sum = Nd4j.getBlasWrapper().asum(gradient.reshape('c', new long[] {gradient.length()}));
     if (!Double.isFinite(sum)) {
       throw new ArithmeticException(
@@ -127,5 +128,6 @@ final class PathEnergy {
               + sum
               + "); accepted: finite gradients");
     }
+    return sum;
   }
 }

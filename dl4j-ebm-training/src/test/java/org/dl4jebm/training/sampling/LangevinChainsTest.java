@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.concurrent.CancellationException;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
@@ -215,6 +216,64 @@ class LangevinChainsTest {
       assertThrows(
           IllegalArgumentException.class,
           () -> LangevinChains.from(x -> x.sum(1), start, kernel, random).step(1));
+    }
+  }
+
+  /** An energy without a lower bound: what grows without end stops before it is infinite. */
+  @Test
+  void explosionsStopIt() {
+    try (RandomStream random = new RandomStream(2)) {
+      INDArray start = Nd4j.ones(DataType.FLOAT, 2, 2);
+      LangevinChains chains =
+          LangevinChains.from(x -> x.mul(1e4), start, Langevin.independent(10, 0.1), random);
+      assertThrows(ArithmeticException.class, () -> chains.step(100));
+      double largest = chains.points().maxNumber().doubleValue();
+      assertTrue(largest > 1e25 && Double.isFinite(largest), () -> "" + largest);
+      EnergyChains energy =
+          EnergyChains.from(
+              TestEnergies.of(
+                  (x, g) -> {
+                    for (int i = 0; i < x.length; i++) {
+                      g[i] = -1e4 * x[i];
+                    }
+                    return 0;
+                  }),
+              start,
+              Langevin.independent(10, 0.1),
+              random);
+      assertThrows(ArithmeticException.class, () -> energy.step(100));
+      assertTrue(Double.isFinite(energy.points().maxNumber().doubleValue()));
+    }
+  }
+
+  @Test
+  void interruptionStopsBetweenMoves() {
+    try (RandomStream random = new RandomStream(2)) {
+      INDArray start = Nd4j.ones(DataType.DOUBLE, 2, 2);
+      Langevin kernel = Langevin.ofPaperStep(0.1);
+      LangevinChains plain = LangevinChains.from(STANDARD_NORMAL, start, kernel, random);
+      EnergyChains energy =
+          EnergyChains.from(TestEnergies.gaussian(1), start, Mala.of(0.1), random);
+      ParallelTempering tempering =
+          ParallelTempering.from(
+              TestEnergies.gaussian(1), new double[] {1, 0.5}, start, Mala.of(0.1), random);
+      AnnealedLangevin annealed =
+          AnnealedLangevin.from(
+              (x, sigma) -> x.neg(), start, AnnealedLangevinOptions.of(1, 0.5), random);
+      for (Runnable each :
+          new Runnable[] {
+            () -> plain.step(3),
+            () -> energy.step(3),
+            () -> energy.warmUp(3, 0.5),
+            () -> tempering.step(3),
+            annealed::run
+          }) {
+        Thread.currentThread().interrupt();
+        assertThrows(CancellationException.class, each::run);
+        assertTrue(Thread.interrupted());
+      }
+      assertEquals(0, plain.steps() + energy.steps() + tempering.steps() + annealed.steps());
+      assertEquals(Mala.of(0.1), energy.kernel());
     }
   }
 
