@@ -55,6 +55,19 @@ public final class HostBlocks {
     void on(float[] block, float[] other, int n, long from);
   }
 
+  /** Work on a range of positions. Called by several threads at once. */
+  @FunctionalInterface
+  public interface RangeWork {
+
+    /**
+     * Works on a range.
+     *
+     * @param from the first position, a multiple of {@link #LENGTH}
+     * @param to the position behind the last
+     */
+    void on(long from, long to);
+  }
+
   /** Work on one block. Called by several threads at once. */
   @FunctionalInterface
   public interface Work {
@@ -249,24 +262,33 @@ public final class HostBlocks {
   }
 
   private static void run(INDArray in, INDArray out, Work work, INDArray next, Work nextWork) {
-    long length = in.length();
-    int blocks = Math.toIntExact((length - 1) / LENGTH + 1);
-    int threads = threads(blocks);
-    if (threads == 1) {
-      run(in, out, work, next, nextWork, 0, length);
-    } else {
-      IntStream.range(0, threads)
-          .parallel()
-          .forEach(
-              i -> {
-                long from = (long) LENGTH * (blocks * (long) i / threads);
-                long to = (long) LENGTH * (blocks * (i + 1L) / threads);
-                run(in, out, work, next, nextWork, from, Math.min(to, length));
-              });
-    }
+    ranges(in.length(), (from, to) -> run(in, out, work, next, nextWork, from, to));
     Reference.reachabilityFence(in);
     Reference.reachabilityFence(out);
     Reference.reachabilityFence(next);
+  }
+
+  /**
+   * Divides positions among as many threads as ND4J uses, at multiples of {@link #LENGTH}.
+   *
+   * @param length number of positions, at least 1
+   * @param work gets each range, perhaps several threads at once
+   */
+  public static void ranges(long length, RangeWork work) {
+    int blocks = Math.toIntExact((length - 1) / LENGTH + 1);
+    int threads = threads(blocks);
+    if (threads == 1) {
+      work.on(0, length);
+      return;
+    }
+    IntStream.range(0, threads)
+        .parallel()
+        .forEach(
+            i -> {
+              long from = (long) LENGTH * (blocks * (long) i / threads);
+              long to = (long) LENGTH * (blocks * (i + 1L) / threads);
+              work.on(from, Math.min(to, length));
+            });
   }
 
   private static int threads(int blocks) {
@@ -297,8 +319,15 @@ public final class HostBlocks {
     }
   }
 
-  /** The first value of the array itself, also where it is a view of a larger one. */
-  private static FloatPointer memory(INDArray array) {
+  /**
+   * The memory of an array within {@link #reach}, for passes over more arrays than the methods here
+   * take. Keep the array reachable while it is in use.
+   *
+   * @param array the array
+   * @return a new pointer to the first value of the array itself, also where it is a view of a
+   *     larger one
+   */
+  public static FloatPointer memory(INDArray array) {
     return (FloatPointer) array.data().addressPointer();
   }
 }

@@ -78,6 +78,11 @@ final class ActivationStreams {
       }
       return;
     }
+    FusedStreams fused = FusedStreams.of(function);
+    if (fused != null && FusedStreams.reach(z, a)) {
+      fused.forward(layout, secondsIn, z, a);
+      return;
+    }
     INDArray[] f = function.of(StreamBlocks.rows(z, 0, 1), derivatives());
     StreamBlocks.rows(a, 0, 1).assign(f[0]);
     if (layout.directions() == 0) {
@@ -106,6 +111,11 @@ final class ActivationStreams {
   void backward(INDArray z, INDArray e, INDArray dz) {
     if (function == ActivationTable.IDENTITY) {
       dz.assign(StreamBlocks.rows(e, 0, Math.toIntExact(dz.size(0))));
+      return;
+    }
+    FusedStreams fused = FusedStreams.of(function);
+    if (fused != null && FusedStreams.reach(z, e, dz)) {
+      fused.backward(layout, secondsIn, z, e, dz);
       return;
     }
     INDArray[] f = function.of(StreamBlocks.rows(z, 0, 1), derivatives() + 1);
