@@ -29,7 +29,7 @@ public enum Probes {
   GAUSSIAN {
     @Override
     public void draw(RandomStream random, INDArray out) {
-      random.gaussian(Nd4j.zeros(out.dataType(), out.shape()), 1, out);
+      random.gaussian(1, out);
     }
   },
 

@@ -12,7 +12,46 @@ public final class NormalQuantile {
 
   private static final double CENTRAL = 0.425;
 
+  /** Up to this distance from 1/2 one rational function of q^2 will do, for 98 of 100 numbers. */
+  private static final float WIDE = 0.49f;
+
+  // Weighted least squares for at(1/2 + q) / q by P(s) / Q(s) with s = 1 - 4 q^2 on [-WIDE, WIDE];
+  // relative error in FLOAT below 1.2e-6.
+  private static final float P0 = 6.5161963f;
+  private static final float P1 = 455.3064f;
+  private static final float P2 = 4006.9163f;
+  private static final float P3 = 5590.074f;
+  private static final float P4 = 682.4481f;
+  private static final float Q1 = 93.05578f;
+  private static final float Q2 = 1105.3859f;
+  private static final float Q3 = 2366.851f;
+  private static final float Q4 = 718.8475f;
+
   private NormalQuantile() {}
+
+  /**
+   * Writes a multiple of the function of each of the first values of a block, in FLOAT and mostly
+   * in loops that the JVM vectorises.
+   *
+   * @param u probabilities strictly between 0 and 1. Not modified.
+   * @param out gets the results. Modified.
+   * @param n how many of them
+   * @param factor the multiple, a standard deviation
+   */
+  public static void apply(float[] u, float[] out, int n, float factor) {
+    for (int i = 0; i < n; i++) {
+      float q = u[i] - 0.5f;
+      float s = 1 - 4 * q * q;
+      float above = (((P4 * s + P3) * s + P2) * s + P1) * s + P0;
+      float below = (((Q4 * s + Q3) * s + Q2) * s + Q1) * s + 1;
+      out[i] = factor * q * above / below;
+    }
+    for (int i = 0; i < n; i++) {
+      if (Math.abs(u[i] - 0.5f) > WIDE) {
+        out[i] = factor * (float) at(u[i]);
+      }
+    }
+  }
 
   /**
    * Evaluates.

@@ -6,9 +6,11 @@ package org.dl4jebm.layers.random;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import org.dl4jebm.layers.HostBlocks;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
@@ -17,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.transforms.strict.Erfc;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
@@ -314,5 +317,54 @@ class RandomStreamTest {
                   random.bernoulli(exact, nothing, exact);
                 }));
     assertArrayEquals(before, random.state());
+  }
+
+  @Test
+  void quantilesOfBlocksAreThoseOfTheFunction() {
+    int n = 1 << 16;
+    float[] u = new float[n];
+    for (int i = 0; i < n; i++) {
+      u[i] = (i + 0.5f) / n;
+    }
+    u[0] = 0x1p-24f;
+    u[n - 1] = 1 - 0x1p-24f;
+    float[] out = new float[n];
+    NormalQuantile.apply(u, out, n, 3);
+    for (int i = 0; i < n; i++) {
+      double expected = 3 * NormalQuantile.at(u[i]);
+      assertEquals(expected, out[i], 2e-6 * Math.max(1e-3, Math.abs(expected)));
+    }
+  }
+
+  /**
+   * By the inequality of Dvoretzky, Kiefer and Wolfowitz, with the constant of Massart, the
+   * empirical distribution function leaves this band with probability 1e-9; the mean product of
+   * neighbours is N(0, 1/n) and leaves six deviations with 2e-9.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 42, -7})
+  void normalNumbersAreNormalAndIndependent(long seed) {
+    int n = 1_000_001;
+    INDArray numbers = Nd4j.valueArrayOf(new long[] {n}, Double.NaN, DataType.FLOAT);
+    try (RandomStream random = new RandomStream(seed)) {
+      random.gaussian(2.5, numbers);
+      INDArray next = Nd4j.zeros(DataType.FLOAT, 10);
+      random.gaussian(2.5, next);
+      assertNotEquals(numbers.getFloat(0), next.getFloat(0));
+    }
+    double[] z = numbers.castTo(DataType.DOUBLE).divi(2.5).data().asDouble();
+    double product = 0;
+    for (int i = 0; i + 1 < n; i++) {
+      product += z[i] * z[i + 1];
+    }
+    assertEquals(0, product / n, 6 / Math.sqrt(n));
+    Arrays.sort(z);
+    INDArray scaled = Nd4j.createFromArray(z).divi(-Math.sqrt(2));
+    double[] twice = Nd4j.getExecutioner().exec(new Erfc(scaled, scaled.ulike())).data().asDouble();
+    double farthest = 0;
+    for (int i = 0; i < n; i++) {
+      farthest = Math.max(farthest, Math.abs(twice[i] / 2 - (i + 0.5) / n));
+    }
+    assertTrue(farthest < Math.sqrt(Math.log(2 / 1e-9) / (2.0 * n)), "distance " + farthest);
   }
 }
