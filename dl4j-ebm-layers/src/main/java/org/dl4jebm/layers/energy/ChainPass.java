@@ -23,7 +23,7 @@ final class ChainPass extends StreamPass {
 
   @Override
   INDArray pass(INDArray stack) {
-    LayerWorkspaceMgr workspaces = LayerWorkspaceMgr.noWorkspaces();
+    LayerWorkspaceMgr workspaces = workspaces();
     batch = Math.toIntExact(stack.size(0));
     INDArray activations = stack;
     for (int i = 0; i < layers(); i++) {
@@ -38,7 +38,7 @@ final class ChainPass extends StreamPass {
 
   @Override
   INDArray backward(INDArray epsilon) {
-    LayerWorkspaceMgr workspaces = LayerWorkspaceMgr.noWorkspaces();
+    LayerWorkspaceMgr workspaces = workspaces();
     INDArray gradient = epsilon;
     for (int i = layers() - 1; i >= 0; i--) {
       gradient = layer(i).inputGradient(gradient, workspaces);

@@ -68,18 +68,24 @@ final class DenseStreams implements PreActivation {
   }
 
   @Override
+  public void parameterGradient(
+      INDArray x, INDArray delta, long n, Gradient gradient, LayerWorkspaceMgr workspaces) {
+    INDArray weightGradient = views.get(WEIGHTS);
+    Nd4j.gemm(x.transpose(), delta.transpose(), weightGradient, false, true, 1, 0);
+    gradient.setGradientFor(WEIGHTS, weightGradient);
+    if (hasBias) {
+      INDArray biasGradient = views.get(BIAS);
+      points(delta, n).sum(biasGradient, 0);
+      gradient.setGradientFor(BIAS, biasGradient);
+    }
+  }
+
+  @Override
   public INDArray backward(
       INDArray x, INDArray delta, long n, Gradient gradient, LayerWorkspaceMgr workspaces) {
     INDArray weights = layer.getParam(WEIGHTS);
     if (gradient != null) {
-      INDArray weightGradient = views.get(WEIGHTS);
-      Nd4j.gemm(x.transpose(), delta.transpose(), weightGradient, false, true, 1, 0);
-      gradient.setGradientFor(WEIGHTS, weightGradient);
-      if (hasBias) {
-        INDArray biasGradient = views.get(BIAS);
-        points(delta, n).sum(biasGradient, 0);
-        gradient.setGradientFor(BIAS, biasGradient);
-      }
+      parameterGradient(x, delta, n, gradient, workspaces);
     }
     INDArray transposed =
         workspaces.createUninitialized(

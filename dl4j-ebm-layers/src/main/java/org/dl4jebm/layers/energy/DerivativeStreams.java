@@ -35,6 +35,7 @@ public class DerivativeStreams extends BaseWrapperLayer {
   private boolean secondsIn;
   private boolean secondsOut;
   private boolean frozen;
+  private boolean inputGradient = true;
 
   /** For Jackson. */
   protected DerivativeStreams() {}
@@ -111,7 +112,8 @@ public class DerivativeStreams extends BaseWrapperLayer {
         new ActivationStreams(
             StreamRules.activation(underlying, layout), layout, secondsBefore, secondsOut),
         secondsIn ? layout.streams() : layout.inputStreams(),
-        frozen);
+        frozen,
+        inputGradient);
   }
 
   @Override
@@ -230,6 +232,25 @@ public class DerivativeStreams extends BaseWrapperLayer {
     this.frozen = frozen;
   }
 
+  /**
+   * Tells whether the backward pass computes the derivatives in the streams that enter.
+   *
+   * @return false if it leaves them out, where the layer can, and gives null
+   */
+  public boolean isInputGradient() {
+    return inputGradient;
+  }
+
+  /**
+   * Sets whether the backward pass computes the derivatives in the streams that enter. A network's
+   * first layer can do without.
+   *
+   * @param inputGradient false to leave them out
+   */
+  public void setInputGradient(boolean inputGradient) {
+    this.inputGradient = inputGradient;
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof DerivativeStreams that
@@ -238,6 +259,7 @@ public class DerivativeStreams extends BaseWrapperLayer {
         && sums == that.sums
         && secondsIn == that.secondsIn
         && secondsOut == that.secondsOut
+        && inputGradient == that.inputGradient
         && frozen == that.frozen;
   }
 

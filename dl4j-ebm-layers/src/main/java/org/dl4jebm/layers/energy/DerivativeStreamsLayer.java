@@ -31,6 +31,7 @@ public class DerivativeStreamsLayer extends BaseWrapperLayer {
   private final int streamsIn;
 
   private final boolean frozen;
+  private final boolean hasInputGradient;
 
   /** Arguments of the activation and the input they belong to, from the last forward pass. */
   private transient INDArray preOutput;
@@ -45,14 +46,17 @@ public class DerivativeStreamsLayer extends BaseWrapperLayer {
    * @param underlying holds the parameters
    * @param streamsIn how many streams enter
    * @param frozen whether the gradient of the parameters is 0
+   * @param hasInputGradient whether {@link #backpropGradient} goes on below
    */
   DerivativeStreamsLayer(
       Layer underlying,
       PreActivation before,
       ActivationStreams activation,
       int streamsIn,
-      boolean frozen) {
+      boolean frozen,
+      boolean hasInputGradient) {
     super(underlying);
+    this.hasInputGradient = hasInputGradient;
     this.before = before;
     this.activation = activation;
     this.streamsIn = streamsIn;
@@ -113,6 +117,10 @@ public class DerivativeStreamsLayer extends BaseWrapperLayer {
           streams(z, activation.streamsIn()),
           streams(e, activation.streamsOut()),
           streams(delta, activation.streamsIn()));
+    }
+    if (gradient != null && !hasInputGradient) {
+      before.parameterGradient(x, delta, points(x), gradient, workspaceMgr);
+      return null;
     }
     return before.backward(x, delta, points(x), gradient, workspaceMgr);
   }

@@ -37,7 +37,7 @@ final class GraphPass extends StreamPass {
 
   @Override
   INDArray pass(INDArray stack) {
-    LayerWorkspaceMgr workspaces = LayerWorkspaceMgr.noWorkspaces();
+    LayerWorkspaceMgr workspaces = workspaces();
     Map<Integer, INDArray> outputs = new HashMap<>();
     for (int index : order) {
       GraphVertex vertex = twin.getVertices()[index];
@@ -78,7 +78,7 @@ final class GraphPass extends StreamPass {
 
   @Override
   INDArray backward(INDArray epsilon) {
-    LayerWorkspaceMgr workspaces = LayerWorkspaceMgr.noWorkspaces();
+    LayerWorkspaceMgr workspaces = workspaces();
     Map<Integer, INDArray> gradients = new HashMap<>();
     gradients.put(last, epsilon);
     INDArray result = null;

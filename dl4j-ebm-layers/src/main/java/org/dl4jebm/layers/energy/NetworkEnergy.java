@@ -160,9 +160,15 @@ public final class NetworkEnergy implements EnergyDerivatives {
     return outside(
         () -> {
           StreamPass pass = pass(StreamLayout.VALUE);
-          INDArray output = pass.forward(typed(x));
-          INDArray gradient = pass.backward(Nd4j.onesLike(output)).reshape('c', x.shape());
-          return new EnergyGradient(output.reshape('c', new long[] {x.size(0)}), gradient);
+          INDArray points = typed(x);
+          return StreamPass.inWorkspace(
+              () -> {
+                INDArray output = pass.forward(points);
+                INDArray gradient = pass.backward(Nd4j.onesLike(output));
+                return new EnergyGradient(
+                    output.detach().reshape('c', new long[] {x.size(0)}),
+                    gradient.detach().reshape('c', x.shape()));
+              });
         });
   }
 
@@ -224,11 +230,20 @@ public final class NetworkEnergy implements EnergyDerivatives {
         () -> {
           requireSecondDerivatives();
           StreamPass pass = pass(StreamLayout.FIRST);
-          INDArray output = pass.forward(stack(x, v));
-          INDArray epsilon = output.like();
-          stream(epsilon, StreamLayout.FIRST, 1).assign(1);
-          INDArray result = pass.backward(epsilon);
-          return result.get(NDArrayIndex.interval(0, x.size(0))).dup('c').reshape('c', x.shape());
+          INDArray stack = stack(x, v);
+          return StreamPass.inWorkspace(
+              () -> {
+                INDArray output = pass.forward(stack);
+                INDArray epsilon = output.like();
+                stream(epsilon, StreamLayout.FIRST, 1).assign(1);
+                INDArray result = pass.backward(epsilon);
+                return Workspaces.outside(
+                    () ->
+                        result
+                            .get(NDArrayIndex.interval(0, x.size(0)))
+                            .dup('c')
+                            .reshape('c', x.shape()));
+              });
         });
   }
 

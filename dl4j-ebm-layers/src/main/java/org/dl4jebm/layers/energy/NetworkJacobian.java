@@ -73,12 +73,7 @@ public final class NetworkJacobian implements JacobianProducts {
    */
   @Override
   public INDArray value(INDArray x) {
-    return Workspaces.outside(
-        () -> {
-          INDArray output = value.pass(typed(x));
-          value.clear();
-          return output;
-        });
+    return Workspaces.outside(() -> value.values(typed(x)));
   }
 
   /**
@@ -95,8 +90,7 @@ public final class NetworkJacobian implements JacobianProducts {
     Points.requireShape(x, v, "v");
     return Workspaces.outside(
         () -> {
-          INDArray output = first.pass(Nd4j.concat(0, typed(x), Points.require(v, type, "v")));
-          first.clear();
+          INDArray output = first.values(Nd4j.concat(0, typed(x), Points.require(v, type, "v")));
           return output.get(NDArrayIndex.interval(x.size(0), 2 * x.size(0))).dup('c');
         });
   }
@@ -117,8 +111,11 @@ public final class NetworkJacobian implements JacobianProducts {
         () -> {
           INDArray points = typed(x);
           INDArray epsilon = Points.require(u, type, "u").dup('c');
-          Points.requireShape(value.pass(points), u, "u");
-          return value.backward(epsilon).reshape('c', x.shape());
+          return StreamPass.inWorkspace(
+              () -> {
+                Points.requireShape(value.pass(points), u, "u");
+                return value.backward(epsilon).detach().reshape('c', x.shape());
+              });
         });
   }
 

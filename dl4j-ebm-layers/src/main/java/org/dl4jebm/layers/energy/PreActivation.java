@@ -55,6 +55,22 @@ interface PreActivation {
       INDArray x, INDArray delta, long n, Gradient gradient, LayerWorkspaceMgr workspaces);
 
   /**
+   * Backward, as far as the parameters need it: what a first layer can do without is the most
+   * expensive product of many networks.
+   *
+   * @param x the argument of {@link #forward}. Not modified.
+   * @param delta derivatives of the loss with respect to its result, contiguous in 'c' order. Not
+   *     modified.
+   * @param n how many of the rows are points
+   * @param gradient gets the derivatives with respect to the parameters, written into the views of
+   *     the gradient
+   */
+  default void parameterGradient(
+      INDArray x, INDArray delta, long n, Gradient gradient, LayerWorkspaceMgr workspaces) {
+    backward(x, delta, n, gradient, workspaces);
+  }
+
+  /**
    * Gets the memory of the gradient.
    *
    * @param flat that of all parameters of the layer

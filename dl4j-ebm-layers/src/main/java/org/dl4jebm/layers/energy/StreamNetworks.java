@@ -110,7 +110,9 @@ public final class StreamNetworks {
       StreamRules.makeDeterministic(StreamRules.unwrap(layer));
       boolean curved = StreamRules.isCurved(StreamRules.unwrap(layer), layout);
       boolean out = layout.sums() > 0 && (seconds || curved || i == confs.size() - 1);
-      confs.get(i).setLayer(new DerivativeStreams(layer, layout, seconds, out));
+      DerivativeStreams streamsLayer = new DerivativeStreams(layer, layout, seconds, out);
+      streamsLayer.setInputGradient(i > 0 || conf.getInputPreProcess(0) != null);
+      confs.get(i).setLayer(streamsLayer);
       seconds = out;
     }
     NeuralNetConfiguration last = confs.get(confs.size() - 1).clone();

@@ -4,8 +4,18 @@
 package org.dl4jebm.layers.energy;
 
 import java.util.Arrays;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.deeplearning4j.exception.DL4JInvalidConfigException;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
+import org.nd4j.linalg.api.memory.enums.AllocationPolicy;
+import org.nd4j.linalg.api.memory.enums.LearningPolicy;
+import org.nd4j.linalg.api.memory.enums.ResetPolicy;
+import org.nd4j.linalg.api.memory.enums.SpillPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Passes through the layers of a stacked twin without its loss: forward, and backward into the
@@ -13,10 +23,43 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 abstract class StreamPass {
 
+  private static final String WORKSPACE = "WS_DERIVATIVES_IN_X";
+
+  private static final WorkspaceConfiguration WORKSPACE_OPTIONS =
+      WorkspaceConfiguration.builder()
+          .initialSize(0)
+          .overallocationLimit(0.02)
+          .policyLearning(LearningPolicy.FIRST_LOOP)
+          .policyReset(ResetPolicy.BLOCK_LEFT)
+          .policySpill(SpillPolicy.REALLOCATE)
+          .policyAllocation(AllocationPolicy.OVERALLOCATE)
+          .build();
+
   private final StreamLayout layout;
 
   StreamPass(StreamLayout layout) {
     this.layout = layout;
+  }
+
+  /**
+   * Runs an action with a workspace for what passes need on the way. As ordinary arrays these would
+   * come from the operating system, page by page, at several times the cost of the pass.
+   *
+   * @param action makes passes; its arrays must be detached before it returns
+   */
+  @SuppressWarnings("try") // the scope is entered and left, never used by name
+  static <T> T inWorkspace(Supplier<T> action) {
+    try (MemoryWorkspace scope =
+        Nd4j.getWorkspaceManager().getAndActivateWorkspace(WORKSPACE_OPTIONS, WORKSPACE)) {
+      return action.get();
+    }
+  }
+
+  /** For DL4J's layers: the workspace of {@link #inWorkspace}, or none outside of it. */
+  static LayerWorkspaceMgr workspaces() {
+    return Nd4j.getWorkspaceManager().checkIfWorkspaceExistsAndActive(WORKSPACE)
+        ? LayerWorkspaceMgr.builder().defaultWorkspace(WORKSPACE, WORKSPACE_OPTIONS).build()
+        : LayerWorkspaceMgr.noWorkspaces();
   }
 
   final StreamLayout layout() {
@@ -31,9 +74,7 @@ abstract class StreamPass {
    * @throws DL4JInvalidConfigException if the network has not one output for each example
    */
   final INDArray output(INDArray stack) {
-    INDArray output = forward(stack);
-    clear();
-    return output;
+    return alone(stack, this::forward);
   }
 
   /**
@@ -57,6 +98,25 @@ abstract class StreamPass {
               + "; accepted: one output for each example, which is the energy");
     }
     return output;
+  }
+
+  /**
+   * Forward alone, for networks with any number of outputs.
+   *
+   * @param stack the input streams. Not modified.
+   * @return all streams of the output
+   */
+  final INDArray values(INDArray stack) {
+    return alone(stack, this::pass);
+  }
+
+  private INDArray alone(INDArray stack, UnaryOperator<INDArray> forward) {
+    return inWorkspace(
+        () -> {
+          INDArray output = forward.apply(stack);
+          clear();
+          return output.detach();
+        });
   }
 
   /** Forward, without a look at the result. */
