@@ -265,7 +265,7 @@ public class DerivativeStreams extends BaseWrapperLayer {
 
   @Override
   public int hashCode() {
-    return Objects.hash(underlying, directions, sums, secondsIn, secondsOut, frozen);
+    return Objects.hash(underlying, directions, sums, secondsIn, secondsOut, frozen, inputGradient);
   }
 
   @Override

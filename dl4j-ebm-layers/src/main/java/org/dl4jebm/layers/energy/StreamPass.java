@@ -8,12 +8,7 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.deeplearning4j.exception.DL4JInvalidConfigException;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.nd4j.linalg.api.memory.MemoryWorkspace;
-import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
-import org.nd4j.linalg.api.memory.enums.AllocationPolicy;
-import org.nd4j.linalg.api.memory.enums.LearningPolicy;
-import org.nd4j.linalg.api.memory.enums.ResetPolicy;
-import org.nd4j.linalg.api.memory.enums.SpillPolicy;
+import org.dl4jebm.layers.Workspaces;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -25,16 +20,6 @@ abstract class StreamPass {
 
   private static final String WORKSPACE = "WS_DERIVATIVES_IN_X";
 
-  private static final WorkspaceConfiguration WORKSPACE_OPTIONS =
-      WorkspaceConfiguration.builder()
-          .initialSize(0)
-          .overallocationLimit(0.02)
-          .policyLearning(LearningPolicy.FIRST_LOOP)
-          .policyReset(ResetPolicy.BLOCK_LEFT)
-          .policySpill(SpillPolicy.REALLOCATE)
-          .policyAllocation(AllocationPolicy.OVERALLOCATE)
-          .build();
-
   private final StreamLayout layout;
 
   StreamPass(StreamLayout layout) {
@@ -42,23 +27,18 @@ abstract class StreamPass {
   }
 
   /**
-   * Runs an action with a workspace for what passes need on the way. As ordinary arrays these would
-   * come from the operating system, page by page, at several times the cost of the pass.
+   * Runs an action with a workspace for what passes need on the way.
    *
    * @param action makes passes; its arrays must be detached before it returns
    */
-  @SuppressWarnings("try") // the scope is entered and left, never used by name
   static <T> T inWorkspace(Supplier<T> action) {
-    try (MemoryWorkspace scope =
-        Nd4j.getWorkspaceManager().getAndActivateWorkspace(WORKSPACE_OPTIONS, WORKSPACE)) {
-      return action.get();
-    }
+    return Workspaces.within(WORKSPACE, action);
   }
 
   /** For DL4J's layers: the workspace of {@link #inWorkspace}, or none outside of it. */
   static LayerWorkspaceMgr workspaces() {
     return Nd4j.getWorkspaceManager().checkIfWorkspaceExistsAndActive(WORKSPACE)
-        ? LayerWorkspaceMgr.builder().defaultWorkspace(WORKSPACE, WORKSPACE_OPTIONS).build()
+        ? LayerWorkspaceMgr.builder().defaultWorkspace(WORKSPACE, Workspaces.TEMPORARY).build()
         : LayerWorkspaceMgr.noWorkspaces();
   }
 

@@ -145,9 +145,9 @@ public final class RandomStream implements AutoCloseable {
   }
 
   /**
-   * Fills an array with independent normal numbers, {@code out_i ~ N(0, deviation^2)}. In FLOAT on
-   * the CPU they are the quantiles of 2^23 equally spaced probabilities, none farther than 5.3
-   * deviations from 0.
+   * Fills an array with independent normal numbers, {@code out_i ~ N(0, deviation^2)}. On the CPU
+   * they are, in any type, quantiles of 2^23 equally spaced probabilities rounded to FLOAT, none
+   * farther than 5.3 deviations from 0.
    *
    * @param deviation standard deviation, at least 0
    * @param out contiguous array. Overwritten.
@@ -160,9 +160,15 @@ public final class RandomStream implements AutoCloseable {
           (block, n, from) ->
               NormalQuantile.apply(uniform.peek(from, n), block, n, (float) deviation));
       uniform.skip(out.length());
-      return;
+    } else if (Nd4j.getEnvironment().isCPU() && !out.isEmpty()) {
+      INDArray single =
+          Workspaces.outside(
+              () -> Nd4j.createUninitialized(DataType.FLOAT, out.shape(), out.ordering()));
+      gaussian(1, single);
+      out.assign(single).muli(deviation);
+    } else {
+      Nd4j.getExecutioner().exec(new GaussianDistribution(out, 0.0, deviation), generator);
     }
-    Nd4j.getExecutioner().exec(new GaussianDistribution(out, 0.0, deviation), generator);
   }
 
   private INDArray noiseLike(INDArray out) {

@@ -6,6 +6,7 @@ package org.dl4jebm.training.score;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -28,6 +29,8 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
  * @param <M> class of the network
  */
 public final class ScoreTwin<M extends Model> {
+
+  private static final String WORKSPACE = "WS_STACKED_MINIBATCH";
 
   private final TrainedNetwork<M> network;
   private final TrainedNetwork<M> twin;
@@ -94,8 +97,13 @@ public final class ScoreTwin<M extends Model> {
    *     infinite values
    */
   public DataSet minibatch(INDArray x, RandomStream random) {
-    INDArray points = Examples.require(x, network.type());
-    return twin.input(stacker.stack(points, network::energyGradient, random));
+    return Workspaces.within(
+        WORKSPACE,
+        () -> {
+          INDArray points = Examples.require(x, network.type());
+          DataSet input = twin.input(stacker.stack(points, network::energyGradient, random));
+          return new DataSet(input.getFeatures().detach(), input.getLabels().detach());
+        });
   }
 
   /**
