@@ -21,6 +21,7 @@ import org.dl4jebm.training.sampling.Langevin;
 import org.dl4jebm.training.sampling.LangevinChains;
 import org.dl4jebm.training.sampling.ReplayBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -160,8 +161,8 @@ public final class EnergyTrainer implements AutoCloseable {
    * @throws IllegalArgumentException if {@code epochs} is below 1, the iterator is empty, or cannot
    *     be reset though several passes are needed, a batch is larger than the buffer, or examples
    *     are out of the kernel's bounds where chains begin there
-   * @throws DL4JInvalidInputException if a batch is empty or holds NaN or infinite values; the
-   *     parameters are those after the batch before
+   * @throws DL4JInvalidInputException if a batch is empty, has a mask, or holds NaN or infinite
+   *     values; the parameters are those after the batch before
    * @throws TrainingDivergedException if an energy, a gradient, the energy gap or a parameter is
    *     not finite, or the gap beyond the limit; parameters, updater, chains and random state are
    *     those at the start of the epoch
@@ -212,7 +213,7 @@ public final class EnergyTrainer implements AutoCloseable {
       if (Thread.currentThread().isInterrupted()) {
         return false;
       }
-      INDArray x = examples(data.next().getFeatures());
+      INDArray x = examples(data.next());
       if (lastGood == null) {
         prepareBuffer(x);
         lastGood = new LastGood(network.steps().remember(), state());
@@ -244,7 +245,13 @@ public final class EnergyTrainer implements AutoCloseable {
   }
 
   /** A copy in the network's type. */
-  private INDArray examples(INDArray x) {
+  private INDArray examples(DataSet batch) {
+    if (batch.hasMaskArrays()) {
+      throw new DL4JInvalidInputException(
+          "a batch has a mask; accepted by energy training: none, examples of the whole width and of"
+              + " the same weight");
+    }
+    INDArray x = batch.getFeatures();
     if (x == null || x.rank() < 2 || x.isEmpty()) {
       throw new DL4JInvalidInputException(
           "the features of a batch are "

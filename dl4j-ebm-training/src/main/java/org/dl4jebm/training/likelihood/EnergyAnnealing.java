@@ -7,7 +7,8 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
-import java.util.function.ObjDoubleConsumer;
+import java.util.function.IntConsumer;
+import org.apache.commons.math3.stat.descriptive.moment.StandardDeviation;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.random.Seeds;
 import org.dl4jebm.training.DifferentiableEnergy;
@@ -60,6 +61,11 @@ public final class EnergyAnnealing {
 
   /** Chains of a pilot run. */
   private static final int PILOT_CHAINS = 100;
+
+  /** Parts of a pilot run for a schedule, and steps in each. */
+  private static final int PILOT_PARTS = 50;
+
+  private static final int PILOT_PART_STEPS = 20;
 
   /** Moves at the base before a pilot run begins. */
   private static final int PILOT_WARM_UP = 100;
@@ -147,15 +153,60 @@ public final class EnergyAnnealing {
    * @throws ArithmeticException if an energy or gradient is not a number
    */
   public EnergyAnnealing adaptStepSizes(double targetAcceptance) {
-    double[] betas = options.schedule().betas();
+    double[] none = new double[PILOT_CHAINS];
+    sizes = pilot(options.schedule().betas(), targetAcceptance, none, k -> {});
+    return this;
+  }
+
+  /**
+   * Finds a schedule for this energy and base by a pilot run with step sizes that adapt on the way:
+   * steps are small where the energy changes fast or chains mix slowly. It has random numbers of
+   * its own, so that estimates with the schedule err as any others do. Give the schedule to the
+   * options of another object.
+   *
+   * @param steps number of steps of the schedule, at least 1
+   * @param targetAcceptance acceptance rate of the pilot run, above 0 and below 1
+   * @return the schedule
+   * @throws IllegalArgumentException if a number is out of range
+   * @throws ArithmeticException if an energy or gradient is not a number
+   */
+  public AnnealingSchedule adaptedSchedule(int steps, double targetAcceptance) {
+    AnnealingSchedule.linear(steps);
+    AnnealingSchedule fine = AnnealingSchedule.linear(PILOT_PARTS * PILOT_PART_STEPS);
+    double[] deviation = new double[PILOT_PARTS];
+    double[] logWeights = new double[PILOT_CHAINS];
+    pilot(
+        fine.betas(),
+        targetAcceptance,
+        logWeights,
+        k -> {
+          if (k % PILOT_PART_STEPS == 0) {
+            deviation[k / PILOT_PART_STEPS - 1] = new StandardDeviation().evaluate(logWeights);
+            Arrays.fill(logWeights, 0);
+          }
+        });
+    return AnnealingSchedule.adapted(steps, AnnealingSchedule.linear(PILOT_PARTS), deviation);
+  }
+
+  /**
+   * Goes along the path once with step sizes that follow the acceptance rate.
+   *
+   * @param logWeights gathers what each step adds to them
+   * @param afterStep told of the number of each step, before its moves
+   * @return the step sizes at each inverse temperature but the first
+   */
+  private double[] pilot(
+      double[] betas, double targetAcceptance, double[] logWeights, IntConsumer afterStep) {
     double[] found = new double[betas.length];
     try (RandomStream random = stream(PILOT_STREAM)) {
       EnergyChains chains =
           EnergyChains.onPath(base, energy, base.draw(PILOT_CHAINS, random), kernel, random);
       chains.setBeta(betas[1]).warmUp(PILOT_WARM_UP, targetAcceptance);
-      progress.start("step sizes of AIS", betas.length - 1L);
+      progress.start("pilot AIS", betas.length - 1L);
       for (int k = 1; k < betas.length; k++) {
-        requireNotInterrupted("a pilot run", k, betas.length);
+        requireNotInterrupted("pilot AIS", k, betas.length - 1);
+        weigh(chains, betas[k] - betas[k - 1], logWeights);
+        afterStep.accept(k);
         chains.setBeta(betas[k]);
         for (int i = 0; i < moves; i++) {
           chains.resetCounts();
@@ -168,8 +219,14 @@ public final class EnergyAnnealing {
       }
       progress.finish(null);
     }
-    sizes = found;
-    return this;
+    return found;
+  }
+
+  /** {@code E_from(x) - E_to(x)}, added to the log weights. */
+  private static void weigh(EnergyChains chains, double rise, double[] logWeights) {
+    double[] own = chains.energies();
+    double[] other = chains.baseEnergies();
+    Arrays.setAll(logWeights, i -> logWeights[i] + rise * (other[i] - own[i]));
   }
 
   /**
@@ -223,19 +280,13 @@ public final class EnergyAnnealing {
     boolean forward = direction == Direction.FORWARD;
     EnergyChains chains = EnergyChains.onPath(base, energy, starts, kernel, random);
     double[] logWeights = new double[(int) starts.size(0)];
-    ObjDoubleConsumer<EnergyChains> weigh =
-        (at, rise) -> {
-          double[] own = at.energies();
-          double[] other = at.baseEnergies();
-          Arrays.setAll(logWeights, i -> logWeights[i] + rise * (other[i] - own[i]));
-        };
     String task = direction.name().toLowerCase(Locale.ROOT) + " AIS";
     progress.start(task + ", " + logWeights.length + " chains", steps);
     for (int i = 1; i <= steps; i++) {
       requireNotInterrupted(task, i, steps);
       int from = forward ? i - 1 : steps - i + 1;
       int to = forward ? i : steps - i;
-      weigh.accept(chains, betas[to] - betas[from]);
+      weigh(chains, betas[to] - betas[from], logWeights);
       if (i < steps) {
         if (sizes != null) {
           chains.setKernel(kernel.withLeapfrogSize(sizes[to]));

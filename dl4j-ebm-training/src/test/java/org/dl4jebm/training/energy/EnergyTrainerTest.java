@@ -484,6 +484,10 @@ class EnergyTrainerTest {
       assertThrows(IllegalArgumentException.class, () -> trainer.fit(batches(x, 6), 1));
       INDArray nan = x.dup().putScalar(3, 1, Double.NaN);
       assertThrows(DL4JInvalidInputException.class, () -> trainer.fit(batches(nan, 6), 1));
+      DataSet masked = new DataSet(x, x, Nd4j.ones(6, 1), null);
+      assertThrows(
+          DL4JInvalidInputException.class,
+          () -> trainer.fit(new ListDataSetIterator<>(List.of(masked), 6), 1));
       assertThrows(
           IllegalArgumentException.class,
           () -> trainer.fit(new ListDataSetIterator<>(new ArrayList<DataSet>(), 1), 1));

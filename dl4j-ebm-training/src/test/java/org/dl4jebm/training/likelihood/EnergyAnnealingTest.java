@@ -124,6 +124,28 @@ class EnergyAnnealingTest {
     assertEquals(1.7, after.logPartition(), Limits.SIGMAS * after.standardError());
   }
 
+  /** A wide base: equal steps waste most of themselves, adapted ones begin small. */
+  @Test
+  void adaptedScheduleLessensTheVariance() {
+    BaseDistribution wide = BaseDistribution.gaussian(Nd4j.zeros(DataType.DOUBLE, 1, 3), 20);
+    AisOptions linear = AisOptions.linear(60, 300);
+    Kernel kernel = Mala.of(1);
+    double target = Mala.TARGET_ACCEPTANCE;
+    EnergyAnnealing equal = new EnergyAnnealing(shifted(), wide, kernel, linear);
+    AnnealingSchedule schedule = equal.adaptedSchedule(60, target);
+    assertEquals(60, schedule.steps());
+    assertTrue(schedule.betas()[20] < 0.05, schedule::toString);
+    AisEstimate before = equal.adaptStepSizes(target).forward();
+    AisEstimate after =
+        new EnergyAnnealing(shifted(), wide, kernel, linear.withSchedule(schedule))
+            .adaptStepSizes(target)
+            .forward();
+    assertTrue(after.chainDeviation() < 0.6 * before.chainDeviation(), () -> before + "\n" + after);
+    assertEquals(1.7, after.logPartition(), Limits.SIGMAS * after.standardError());
+    assertEquals(schedule, equal.adaptedSchedule(60, target));
+    assertThrows(IllegalArgumentException.class, () -> equal.adaptedSchedule(0, target));
+  }
+
   /** A linear energy in the unit box: {@code Z = ((1 - exp(-3)) / 3)^2}. */
   @Test
   void uniformBase() {

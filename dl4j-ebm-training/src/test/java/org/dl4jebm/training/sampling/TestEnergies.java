@@ -110,20 +110,27 @@ public final class TestEnergies {
           (x, g) -> {
             double energy = 0;
             for (int i = 0; i < x.length; i++) {
+              double largest = Double.NEGATIVE_INFINITY;
+              for (int k = 0; k < weight.length; k++) {
+                largest = Math.max(largest, logTerm(x[i], k));
+              }
               double p = 0;
               double slope = 0;
               for (int k = 0; k < weight.length; k++) {
-                double z = (x[i] - mean[k]) / deviation[k];
-                double term =
-                    weight[k] * Math.exp(-z * z / 2) / (deviation[k] * Math.sqrt(2 * Math.PI));
+                double term = Math.exp(logTerm(x[i], k) - largest);
                 p += term;
-                slope += term * z / deviation[k];
+                slope += term * (x[i] - mean[k]) / (deviation[k] * deviation[k]);
               }
-              energy -= Math.log(p);
+              energy -= largest + Math.log(p);
               g[i] = slope / p;
             }
             return energy;
           });
+    }
+
+    private double logTerm(double x, int k) {
+      double z = (x - mean[k]) / deviation[k];
+      return Math.log(weight[k] / (deviation[k] * Math.sqrt(2 * Math.PI))) - z * z / 2;
     }
 
     public double probabilityBelow(double x) {
