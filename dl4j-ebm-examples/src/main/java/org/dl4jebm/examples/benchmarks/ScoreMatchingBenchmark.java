@@ -16,14 +16,19 @@ import org.dl4jebm.layers.energy.Probes;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.updater.HostAdam;
 import org.dl4jebm.training.DifferentiableEnergy;
+import org.dl4jebm.training.data.ShuffledDataSetIterator;
 import org.dl4jebm.training.host.HostTuning;
 import org.dl4jebm.training.sampling.Langevin;
 import org.dl4jebm.training.sampling.LangevinChains;
+import org.dl4jebm.training.score.ScoreMatching;
+import org.dl4jebm.training.score.ScoreMatchingOptions;
+import org.dl4jebm.training.score.ScoreMatchingResult;
 import org.dl4jebm.training.score.ScoreObjective;
 import org.dl4jebm.training.score.ScoreTwin;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
@@ -33,6 +38,7 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -79,6 +85,7 @@ public class ScoreMatchingBenchmark {
   private NetworkEnergy energy;
   private final List<INDArray> batches = new ArrayList<>();
   private final List<INDArray> labels = new ArrayList<>();
+  private DataSetIterator data;
   private int next;
   private List<Products> products;
   private List<Products> plainProducts;
@@ -93,6 +100,9 @@ public class ScoreMatchingBenchmark {
     Nd4j.getRandom().setSeed(SEED);
     random = new RandomStream(SEED);
     INDArray rows = Nd4j.rand(DataType.FLOAT, BATCHES * BATCH, width);
+    data =
+        new ShuffledDataSetIterator(
+            rows, ShuffledDataSetIterator.Options.shuffled(BATCH, SEED).reusingArrays());
     for (int i = 0; i < BATCHES; i++) {
       INDArray batch =
           rows.get(NDArrayIndex.interval((long) i * BATCH, (i + 1L) * BATCH), NDArrayIndex.all());
@@ -168,6 +178,18 @@ public class ScoreMatchingBenchmark {
     MultiLayerNetwork trained = twin.network();
     trained.fit(twin.minibatch(batches.get(next++ % BATCHES), random));
     return trained.score();
+  }
+
+  /**
+   * A step through the trainer, in passes over {@value #BATCHES} batches.
+   *
+   * @return what the trainer reports
+   */
+  @Benchmark
+  @OperationsPerInvocation(BATCHES)
+  public ScoreMatchingResult trainer() {
+    data.reset();
+    return new ScoreMatching(ScoreMatchingOptions.of(objective(), 1)).fit(network, data);
   }
 
   /**

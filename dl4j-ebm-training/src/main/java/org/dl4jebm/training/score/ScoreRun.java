@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
+import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.energy.StreamLayout;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.random.Seeds;
@@ -24,6 +25,8 @@ import org.nd4j.linalg.lossfunctions.ILossFunction;
 
 /** One call of {@link ScoreMatching}. */
 final class ScoreRun<M extends Model> {
+
+  private static final String WORKSPACE = "WS_SCORE_MATCHING_STEP";
 
   private final ScoreMatchingOptions options;
   private final Progress progress;
@@ -171,7 +174,17 @@ final class ScoreRun<M extends Model> {
     boolean first = true;
     for (Stacker part : parts) {
       TrainedNetwork<M> twin = twin(part);
-      twin.compute(twin.input(part.stack(x, network::energyGradient, random)));
+      Workspaces.within(
+          WORKSPACE,
+          () -> {
+            DataSet input = twin.input(part.stack(x, network::energyGradient, random));
+            // What the network keeps must not be in the workspace.
+            return Workspaces.outside(
+                () -> {
+                  twin.compute(input);
+                  return null;
+                });
+          });
       INDArray partial = twin.steps().gradient();
       if (first) {
         sum.assign(partial);
