@@ -8,6 +8,7 @@ import java.util.Objects;
 import org.deeplearning4j.exception.DL4JInvalidConfigException;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
+import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
@@ -77,6 +78,14 @@ public class CachedDense extends FeedForwardLayer {
     return DefaultParamInitializer.getInstance();
   }
 
+  /** The preprocessors of images cannot go back without a derivative, so that it is computed. */
+  @Override
+  public InputPreProcessor getPreProcessorForInputType(InputType inputType) {
+    InputPreProcessor preProcessor = super.getPreProcessorForInputType(inputType);
+    inputGradient |= preProcessor != null;
+    return preProcessor;
+  }
+
   @Override
   public LayerMemoryReport getMemoryReport(InputType inputType) {
     InputType outputType = getOutputType(-1, inputType);
@@ -140,7 +149,9 @@ public class CachedDense extends FeedForwardLayer {
     /**
      * Whether the backward pass computes the derivative in the layer's input, as by default. Only a
      * network's first layer can do without, and only where nobody asks for derivatives in the data:
-     * the backward pass gives null there.
+     * the backward pass gives null there. In a graph no other layer may read the same input, unless
+     * it leaves the derivative out as well. It is computed all the same where the input type needs
+     * a preprocessor, as images do.
      *
      * @param inputGradient false to leave it out
      * @return this

@@ -268,6 +268,24 @@ class CachedDenseTest {
   }
 
   @Test
+  void behindAPreprocessorOfImagesTheDerivativeIsComputed() {
+    MultiLayerNetwork network =
+        new MultiLayerNetwork(
+            global(DataType.DOUBLE)
+                .list()
+                .layer(new CachedDense.Builder().nOut(5).inputGradient(false).build())
+                .layer(new OutputLayer.Builder(LossFunction.MSE).nOut(CLASSES).build())
+                .setInputType(InputType.convolutional(3, 4, 2))
+                .build());
+    network.init();
+    INDArray before = network.params().dup();
+    network.fit(
+        new DataSet(
+            normal(DataType.DOUBLE, 1, 6, 2, 3, 4), normal(DataType.DOUBLE, 2, 6, CLASSES)));
+    assertNotEquals(before, network.params());
+  }
+
+  @Test
   void configurations() {
     MultiLayerConfiguration configuration =
         network(CachedDenseTest::cached, Activation.TANH, global(DataType.FLOAT))
