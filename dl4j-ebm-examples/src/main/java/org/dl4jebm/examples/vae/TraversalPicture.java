@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.dl4jebm.examples.cli.TitledPictures;
 import org.dl4jebm.training.report.ImageGrid;
 import org.dl4jebm.training.variational.ActiveUnits;
 import org.dl4jebm.training.variational.LatentVariableModel;

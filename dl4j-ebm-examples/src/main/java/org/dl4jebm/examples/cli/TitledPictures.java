@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.dl4jebm.examples.vae;
+package org.dl4jebm.examples.cli;
 
 import java.awt.Color;
 import java.awt.Font;
@@ -10,7 +10,7 @@ import java.awt.image.BufferedImage;
 import java.util.List;
 
 /** Pictures one above the other, each under a line of text. */
-final class TitledPictures {
+public final class TitledPictures {
 
   private static final int FONT_SIZE = 18;
   private static final int LINE = 2 * FONT_SIZE;
@@ -23,8 +23,9 @@ final class TitledPictures {
    *
    * @param titles one for each picture
    * @param pictures one or more. Not modified.
+   * @return the picture, as wide as the widest
    */
-  static BufferedImage stack(List<String> titles, List<BufferedImage> pictures) {
+  public static BufferedImage stack(List<String> titles, List<BufferedImage> pictures) {
     int width = pictures.stream().mapToInt(BufferedImage::getWidth).max().orElseThrow();
     int height = pictures.stream().mapToInt(picture -> picture.getHeight() + LINE).sum();
     BufferedImage image =
