@@ -10,6 +10,8 @@ import java.io.UncheckedIOException;
 import java.util.Properties;
 import java.util.ResourceBundle;
 import org.dl4jebm.training.TrainingDivergedException;
+import org.dl4jebm.training.host.BackendGuard;
+import org.dl4jebm.training.host.BackendReport;
 import org.dl4jebm.training.host.HostTuning;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -39,12 +41,17 @@ public final class Program {
   private Program() {}
 
   /**
-   * Runs a program as the JVM's main; leaves the JVM only if something went wrong.
+   * Runs a program as the JVM's main; leaves the JVM only if something went wrong. Where a CUDA
+   * backend is on the class path, the first line tells what the program runs on.
    *
    * @param body the program
    * @param args the command line
    */
   public static void main(Body body, String... args) {
+    BackendReport backend = BackendGuard.apply();
+    if (backend.hidden() || backend.choice() != BackendReport.Choice.CPU) {
+      System.out.println(backend);
+    }
     HostTuning.apply();
     setIfAbsent("java.awt.headless", "true");
     setIfAbsent("org.slf4j.simpleLogger.defaultLogLevel", "warn");

@@ -53,7 +53,7 @@ final class OneDnn {
       return new Part(
           Outcome.UNAVAILABLE, "Deeplearning4j looks for classes in another loader: " + loader);
     }
-    if (loader.getResource(CUDA_BACKEND) != null) {
+    if (loader.getResource(CUDA_BACKEND) != null && !BackendGuard.hasHiddenCuda()) {
       // The property would switch on the cuDNN helpers, about which nothing is known here.
       return new Part(Outcome.UNAVAILABLE, "a CUDA backend is on the class path");
     }
