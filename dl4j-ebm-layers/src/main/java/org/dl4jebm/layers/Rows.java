@@ -4,6 +4,7 @@
 package org.dl4jebm.layers;
 
 import java.lang.ref.Reference;
+import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.blas.params.MMulTranspose;
@@ -11,6 +12,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.broadcast.BroadcastCopyOp;
 import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.INDArrayIndex;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Operations between the rows of a matrix and a vector, each in the way that takes least time. */
 public final class Rows {
@@ -31,6 +34,23 @@ public final class Rows {
   public static void weightedSum(
       INDArray matrixTransposed, INDArray weights, INDArray out, double factor, double before) {
     Nd4j.exec(new Mmul(matrixTransposed, weights, out, factor, before, MMulTranspose.allFalse()));
+  }
+
+  /**
+   * Some of the rows. ND4J's own {@code get} gives an empty array for the last rows of some views,
+   * such as a matrix without its last columns, or without its first rows.
+   *
+   * @param array {@code [n, ...]}. Not modified.
+   * @param from the first
+   * @param to one past the last
+   * @return {@code [to - from, ...]}, a view where possible
+   */
+  public static INDArray range(INDArray array, long from, long to) {
+    INDArrayIndex[] indices = new INDArrayIndex[array.rank()];
+    Arrays.fill(indices, NDArrayIndex.all());
+    indices[0] = NDArrayIndex.interval(from, to);
+    INDArray rows = array.get(indices);
+    return rows.isEmpty() ? array.dup('c').get(indices) : rows;
   }
 
   /**

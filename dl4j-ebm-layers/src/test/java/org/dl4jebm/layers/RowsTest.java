@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 class RowsTest {
@@ -138,6 +139,31 @@ class RowsTest {
       }
       assertEquals(before, cube);
       assertSame(cube, Rows.repeatEach(cube, 1));
+    }
+  }
+
+  /** ND4J's own {@code get} gives empty arrays for the last rows of most of these. */
+  @Test
+  void rangesOfViews() {
+    INDArray large = Nd4j.arange(90 * 9).castTo(DataType.DOUBLE).reshape(90, 9);
+    INDArrayIndex all = NDArrayIndex.all();
+    for (INDArray view :
+        new INDArray[] {
+          large,
+          large.dup('f'),
+          large.get(NDArrayIndex.interval(10, 90), all),
+          large.get(all, NDArrayIndex.interval(0, 5)),
+          large.get(NDArrayIndex.interval(0, 2, 90), NDArrayIndex.interval(3, 9)),
+          large.reshape('c', 90, 3, 3).get(NDArrayIndex.interval(7, 90), all, all)
+        }) {
+      INDArray whole = view.dup('c');
+      long n = view.size(0);
+      for (long from = 0; from < n; from += 7) {
+        long to = Math.min(n, from + 7);
+        NdAssert.assertSame(
+            whole.get(NDArrayIndex.interval(from, to)).dup('c'),
+            Rows.range(view, from, to).dup('c'));
+      }
     }
   }
 }

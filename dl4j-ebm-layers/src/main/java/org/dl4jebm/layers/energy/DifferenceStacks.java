@@ -6,6 +6,7 @@ package org.dl4jebm.layers.energy;
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
 import org.deeplearning4j.exception.DL4JInvalidConfigException;
+import org.dl4jebm.layers.Rows;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -91,7 +92,7 @@ record DifferenceStacks(UnaryOperator<INDArray> network, DataType type, int maxi
     INDArray[] parts = new INDArray[Math.toIntExact((count + maximumRows - 1) / maximumRows)];
     for (int i = 0; i < parts.length; i++) {
       long from = (long) i * maximumRows;
-      INDArray part = rows.get(NDArrayIndex.interval(from, Math.min(count, from + maximumRows)));
+      INDArray part = Rows.range(rows, from, Math.min(count, from + maximumRows));
       parts[i] = matrix(network.apply(shaped(part, like).castTo(type)));
     }
     return parts.length == 1 ? parts[0] : Nd4j.concat(0, parts);

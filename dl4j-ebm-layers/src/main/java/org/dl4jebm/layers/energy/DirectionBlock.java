@@ -5,6 +5,7 @@ package org.dl4jebm.layers.energy;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.dl4jebm.layers.Rows;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -81,7 +82,7 @@ record DirectionBlock(
 
   /** The part of an array {@code [n, ...]} that belongs to the points. */
   INDArray points(INDArray array) {
-    return array.get(NDArrayIndex.interval(fromPoint, toPoint));
+    return Rows.range(array, fromPoint, toPoint);
   }
 
   /** The part of a matrix {@code [n, d]} that belongs to the points and directions. */

@@ -227,6 +227,8 @@ class NetworkEnergyTest {
       NdAssert.assertClose(whole.gradient(x), whole.gradient(other), 1e-13);
       NdAssert.assertClose(product, whole.hessianVectorProduct(other, NdAssert.view(v)), 1e-13);
       NdAssert.assertClose(trace, whole.hessianTrace(other), 1e-12);
+      NdAssert.assertClose(
+          diagonal, new NetworkEnergy(made.network(), 9).hessianDiagonal(other), 1e-12);
     }
     INDArray one = x.get(NDArrayIndex.interval(2, 3), NDArrayIndex.all());
     NdAssert.assertClose(trace.get(NDArrayIndex.interval(2, 3)), whole.hessianTrace(one), 1e-12);

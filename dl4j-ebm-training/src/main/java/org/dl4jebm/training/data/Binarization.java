@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.training.data;
 
+import org.dl4jebm.layers.Rows;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -58,8 +59,7 @@ public final class Binarization {
       long rows = probabilities.rows();
       for (long from = 0; from < rows; from += BLOCK_ROWS) {
         long to = Math.min(rows, from + BLOCK_ROWS);
-        try (INDArray p =
-                probabilities.get(NDArrayIndex.interval(from, to), NDArrayIndex.all()).dup('c');
+        try (INDArray p = Rows.range(probabilities, from, to).dup('c');
             INDArray drawn = Nd4j.createUninitialized(p.dataType(), p.shape(), 'c')) {
           random.bernoulli(p, drawn);
           // The stream can yield 1 for probability 0; the ceiling is 0 there and 1 elsewhere.

@@ -3,12 +3,10 @@
  */
 package org.dl4jebm.training.likelihood;
 
-import java.util.Arrays;
 import java.util.function.Function;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Work on large arrays in blocks of rows. */
@@ -18,12 +16,9 @@ final class Rows {
 
   private Rows() {}
 
-  /** Rows {@code from} to {@code to - 1} of an array of rank 2 or more, a view. */
+  /** Rows {@code from} to {@code to - 1} of an array of rank 2 or more, a view where possible. */
   static INDArray of(INDArray matrix, long from, long to) {
-    INDArrayIndex[] indices = new INDArrayIndex[matrix.rank()];
-    Arrays.fill(indices, NDArrayIndex.all());
-    indices[0] = NDArrayIndex.interval(from, to);
-    return matrix.get(indices);
+    return org.dl4jebm.layers.Rows.range(matrix, from, to);
   }
 
   /** Applies a function that gives one number a row to all rows; the result is in DOUBLE. */
