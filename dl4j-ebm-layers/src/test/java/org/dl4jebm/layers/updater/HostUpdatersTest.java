@@ -20,24 +20,64 @@ import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.LayerChecks;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.GradientUpdater;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 import org.nd4j.linalg.schedule.ExponentialSchedule;
 import org.nd4j.linalg.schedule.ISchedule;
 import org.nd4j.linalg.schedule.ScheduleType;
 
-/** Against DL4J's Nesterov momentum, step by step. */
-class HostNesterovsTest {
+/** Against DL4J's updaters, step by step. */
+class HostUpdatersTest {
 
   private static final ISchedule SCHEDULE =
       new ExponentialSchedule(ScheduleType.ITERATION, 0.05, 0.9);
+
   private static final ISchedule MOMENTUM =
       new ExponentialSchedule(ScheduleType.ITERATION, 0.95, 0.98);
+
+  /** An updater, DL4J's and ours, with schedules and without. */
+  private enum Case {
+    ADAM(
+        new Adam(SCHEDULE),
+        new HostAdam(SCHEDULE),
+        new Adam(0.01),
+        new HostAdam(0.01),
+        new HostAdam(0.01, SCHEDULE, 0.8, 0.99, 1e-5)),
+    NESTEROVS(
+        new Nesterovs(SCHEDULE, MOMENTUM),
+        new HostNesterovs(SCHEDULE, MOMENTUM),
+        new Nesterovs(0.01, 0.9),
+        new HostNesterovs(0.01, 0.9),
+        new HostNesterovs(0.01, SCHEDULE, 0.8, MOMENTUM));
+
+    private final IUpdater theirsScheduled;
+    private final IUpdater oursScheduled;
+    private final IUpdater theirs;
+    private final IUpdater ours;
+    private final IUpdater full;
+
+    Case(
+        IUpdater theirsScheduled,
+        IUpdater oursScheduled,
+        IUpdater theirs,
+        IUpdater ours,
+        IUpdater full) {
+      this.theirsScheduled = theirsScheduled;
+      this.oursScheduled = oursScheduled;
+      this.theirs = theirs;
+      this.ours = ours;
+      this.full = full;
+    }
+  }
 
   private static INDArray normal(DataType type, long seed, long... shape) {
     INDArray result = Nd4j.zeros(type, shape);
@@ -48,15 +88,15 @@ class HostNesterovsTest {
   }
 
   /** More than a block, and not a multiple of its length. */
-  @Test
-  void stepsAreThoseOfNesterovs() {
+  @ParameterizedTest
+  @EnumSource
+  void stepsAreThoseOfDl4j(Case updaters) {
     int n = 5001;
     for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
-      INDArray expectedState = Nd4j.zeros(type, 1, n);
-      INDArray state = Nd4j.zeros(type, 1, n);
-      GradientUpdater<?> expected =
-          new Nesterovs(SCHEDULE, MOMENTUM).instantiate(expectedState, true);
-      GradientUpdater<?> actual = new HostNesterovs(SCHEDULE, MOMENTUM).instantiate(state, true);
+      INDArray expectedState = Nd4j.zeros(type, 1, updaters.theirs.stateSize(n));
+      INDArray state = Nd4j.zeros(type, 1, updaters.ours.stateSize(n));
+      GradientUpdater<?> expected = updaters.theirsScheduled.instantiate(expectedState, true);
+      GradientUpdater<?> actual = updaters.oursScheduled.instantiate(state, true);
       for (int iteration = 0; iteration < 20; iteration++) {
         INDArray gradient = normal(type, iteration + 1, 1, n);
         INDArray copy = gradient.dup();
@@ -68,7 +108,7 @@ class HostNesterovsTest {
     }
   }
 
-  private static MultiLayerNetwork network(Nesterovs updater, DataType type) {
+  private static MultiLayerNetwork network(IUpdater updater, DataType type) {
     MultiLayerNetwork network =
         new MultiLayerNetwork(
             new NeuralNetConfiguration.Builder()
@@ -88,13 +128,14 @@ class HostNesterovsTest {
     return network;
   }
 
-  @Test
-  void networksTrainAsWithNesterovs() throws IOException {
+  @ParameterizedTest
+  @EnumSource
+  void networksTrainAsWithDl4jsUpdater(Case updaters) throws IOException {
     for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
       INDArray x = normal(type, 1, 10, 40);
       INDArray y = normal(type, 2, 10, 3);
-      MultiLayerNetwork expected = network(new Nesterovs(0.01, 0.9), type);
-      MultiLayerNetwork actual = network(new HostNesterovs(0.01, 0.9), type);
+      MultiLayerNetwork expected = network(updaters.theirs, type);
+      MultiLayerNetwork actual = network(updaters.ours, type);
       for (int i = 0; i < 10; i++) {
         expected.fit(x, y);
         actual.fit(x, y);
@@ -109,18 +150,27 @@ class HostNesterovsTest {
     }
   }
 
-  @Test
-  void configurations() {
-    HostNesterovs updater = new HostNesterovs(0.01, SCHEDULE, 0.8, MOMENTUM);
-    assertEquals(updater, updater.clone());
-    assertEquals(updater.hashCode(), updater.clone().hashCode());
-    assertNotEquals(new HostNesterovs(0.01, 0.9), new Nesterovs(0.01, 0.9));
-    assertNotEquals(new HostNesterovs(0.01, 0.9), new HostNesterovs(0.02, 0.9));
+  @ParameterizedTest
+  @EnumSource
+  void configurations(Case updaters) {
+    assertEquals(updaters.full, updaters.full.clone());
+    assertEquals(updaters.full.hashCode(), updaters.full.clone().hashCode());
+    assertNotEquals(updaters.ours, updaters.theirs);
+    assertNotEquals(updaters.ours, updaters.full);
     MultiLayerConfiguration configuration =
-        network(updater, DataType.FLOAT).getLayerWiseConfigurations();
+        network(updaters.full, DataType.FLOAT).getLayerWiseConfigurations();
     assertEquals(configuration, MultiLayerConfiguration.fromJson(configuration.toJson()));
+  }
+
+  @Test
+  void stepsNeedState() {
     assertThrows(
         IllegalStateException.class,
-        () -> new HostNesterovsUpdater(updater).applyUpdater(Nd4j.zeros(1, 3), 0, 0));
+        () -> new HostAdamUpdater(new HostAdam(0.01)).applyUpdater(Nd4j.zeros(1, 3), 0, 0));
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            new HostNesterovsUpdater(new HostNesterovs(0.01, 0.9))
+                .applyUpdater(Nd4j.zeros(1, 3), 0, 0));
   }
 }
