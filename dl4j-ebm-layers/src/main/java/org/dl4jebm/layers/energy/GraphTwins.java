@@ -75,6 +75,7 @@ final class GraphTwins {
   }
 
   static ComputationGraph twin(ComputationGraph graph, StreamLayout layout, ILossFunction loss) {
+    StreamNetworks.requireInitialised(graph.getVertices() != null);
     ComputationGraphConfiguration original = graph.getConfiguration();
     requireRules(original, layout);
     ComputationGraphConfiguration conf = original.clone();

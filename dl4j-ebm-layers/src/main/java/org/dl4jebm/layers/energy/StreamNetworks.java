@@ -87,11 +87,13 @@ public final class StreamNetworks {
    * @param layout the streams
    * @param loss what is trained; its preoutput has {@code [streams n, outputs]}
    * @return a new network with the same vector of parameters
+   * @throws IllegalArgumentException if the network is not initialised
    * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if there is no rule for a
    *     layer, as {@link #requireRules}
    */
   public static MultiLayerNetwork twin(
       MultiLayerNetwork network, StreamLayout layout, ILossFunction loss) {
+    requireInitialised(network.isInitCalled());
     requireRules(network.getLayerWiseConfigurations(), layout);
     MultiLayerConfiguration conf = network.getLayerWiseConfigurations().clone();
     List<NeuralNetConfiguration> confs = conf.getConfs();
@@ -133,12 +135,20 @@ public final class StreamNetworks {
    * @param layout the streams
    * @param loss what is trained; its preoutput has {@code [streams n, outputs]}
    * @return a new graph with the same vector of parameters
+   * @throws IllegalArgumentException if the graph is not initialised
    * @throws org.deeplearning4j.exception.DL4JInvalidConfigException if there is no rule for a layer
    *     or vertex
    */
   public static ComputationGraph twin(
       ComputationGraph graph, StreamLayout layout, ILossFunction loss) {
     return GraphTwins.twin(graph, layout, loss);
+  }
+
+  static void requireInitialised(boolean initialised) {
+    if (!initialised) {
+      throw new IllegalArgumentException(
+          "the network has no parameters yet; accepted: one whose init() was called");
+    }
   }
 
   /** Replaces the layer of a configuration. */

@@ -388,6 +388,10 @@ class NetworkEnergyTest {
                 () -> new NetworkEnergy(two).energy(EnergyNetworks.normal(4, 2, 3)))
             .getMessage();
     assertTrue(message.contains("[2, 2]") && message.contains("one output"), message);
+    NetworkEnergy empty =
+        new NetworkEnergy(new MultiLayerNetwork(two.getLayerWiseConfigurations()));
+    assertThrows(
+        IllegalArgumentException.class, () -> empty.energy(EnergyNetworks.normal(4, 2, 3)));
   }
 
   private static void refused(InputType input, List<Layer> layers, String... parts) {

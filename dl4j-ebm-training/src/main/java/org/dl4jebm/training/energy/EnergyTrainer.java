@@ -175,6 +175,10 @@ public final class EnergyTrainer implements AutoCloseable {
       throw new IllegalArgumentException(
           "the iterator cannot be reset; accepted for " + epochs + " epochs: one that can");
     }
+    return Workspaces.outside(() -> run(data, epochs));
+  }
+
+  private EnergyTrainingResult run(DataSetIterator data, int epochs) {
     long begin = System.nanoTime();
     long perPass = data instanceof EpochSeekable seekable ? seekable.batchesPerEpoch() : -1;
     progress.start("energy network", perPass < 0 ? -1 : perPass * epochs);

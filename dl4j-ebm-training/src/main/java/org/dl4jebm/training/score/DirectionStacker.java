@@ -45,11 +45,13 @@ record DirectionStacker(
   }
 
   static DirectionStacker random(ScoreMatchingLoss loss, Probes kind) {
-    return new DirectionStacker(loss.layout(), loss, kind, 0, loss.directions(), Use.DERIVATIVES);
+    return new DirectionStacker(
+        loss.layout(), loss, Stacks.require(kind), 0, loss.directions(), Use.DERIVATIVES);
   }
 
   static DirectionStacker random(VarianceReducedScoreLoss loss, Probes kind) {
-    return new DirectionStacker(loss.layout(), loss, kind, 0, loss.directions(), Use.GRADIENT);
+    return new DirectionStacker(
+        loss.layout(), loss, Stacks.require(kind), 0, loss.directions(), Use.GRADIENT);
   }
 
   static DirectionStacker units(ScoreNetworkMatchingLoss loss, long from) {
@@ -57,7 +59,8 @@ record DirectionStacker(
   }
 
   static DirectionStacker random(ScoreNetworkMatchingLoss loss, Probes kind) {
-    return new DirectionStacker(loss.layout(), loss, kind, 0, loss.directions(), Use.JACOBIAN);
+    return new DirectionStacker(
+        loss.layout(), loss, Stacks.require(kind), 0, loss.directions(), Use.JACOBIAN);
   }
 
   @Override

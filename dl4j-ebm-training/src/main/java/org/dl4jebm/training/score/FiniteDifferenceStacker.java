@@ -21,6 +21,10 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 record FiniteDifferenceStacker(FiniteDifferenceScoreLoss loss, Probes kind) implements Stacker {
 
+  FiniteDifferenceStacker {
+    Stacks.require(kind);
+  }
+
   @Override
   public StreamLayout layout() {
     return null;

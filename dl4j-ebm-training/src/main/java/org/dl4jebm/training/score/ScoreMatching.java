@@ -5,6 +5,7 @@ package org.dl4jebm.training.score;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.training.TrainingDivergedException;
 import org.dl4jebm.training.report.Progress;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
@@ -75,7 +76,8 @@ public final class ScoreMatching {
    *     updater and iteration counter are those at the start of the epoch
    */
   public ScoreMatchingResult fit(MultiLayerNetwork network, DataSetIterator data) {
-    return new ScoreRun<>(options, progress, new ChainNetwork(network)).fit(data);
+    return Workspaces.outside(
+        () -> new ScoreRun<>(options, progress, new ChainNetwork(network)).fit(data));
   }
 
   /**
@@ -86,7 +88,8 @@ public final class ScoreMatching {
    * @return what was done
    */
   public ScoreMatchingResult fit(ComputationGraph graph, DataSetIterator data) {
-    return new ScoreRun<>(options, progress, new GraphNetwork(graph)).fit(data);
+    return Workspaces.outside(
+        () -> new ScoreRun<>(options, progress, new GraphNetwork(graph)).fit(data));
   }
 
   /**
@@ -99,7 +102,8 @@ public final class ScoreMatching {
    * @throws IllegalArgumentException as for {@link #fit(MultiLayerNetwork, DataSetIterator)}
    */
   public double score(MultiLayerNetwork network, DataSetIterator data) {
-    return new ScoreRun<>(options, progress, new ChainNetwork(network)).score(data);
+    return Workspaces.outside(
+        () -> new ScoreRun<>(options, progress, new ChainNetwork(network)).score(data));
   }
 
   /**
@@ -110,6 +114,7 @@ public final class ScoreMatching {
    * @return mean over all examples, without regularization
    */
   public double score(ComputationGraph graph, DataSetIterator data) {
-    return new ScoreRun<>(options, progress, new GraphNetwork(graph)).score(data);
+    return Workspaces.outside(
+        () -> new ScoreRun<>(options, progress, new GraphNetwork(graph)).score(data));
   }
 }

@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.training.score;
 
+import java.util.Arrays;
 import org.dl4jebm.layers.energy.Probes;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -19,6 +20,14 @@ final class Stacks {
     INDArray v = Nd4j.createUninitialized(x.dataType(), shape(x, count * x.size(0)));
     kind.draw(random, v);
     return v;
+  }
+
+  static Probes require(Probes kind) {
+    if (kind == null) {
+      throw new IllegalArgumentException(
+          "kind is null; accepted: " + Arrays.toString(Probes.values()));
+    }
+    return kind;
   }
 
   /** Unit vectors, blocks of as many as there are points. */

@@ -38,6 +38,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
 import org.deeplearning4j.util.ModelSerializer;
+import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.energy.NetworkEnergy;
 import org.dl4jebm.layers.energy.Probes;
 import org.dl4jebm.layers.random.RandomStream;
@@ -52,6 +53,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
@@ -306,6 +308,34 @@ class ScoreMatchingTest {
             .fit();
     assertEquals(3, result.getTotalEpochs());
     assertTrue(result.getBestModelScore() < first);
+  }
+
+  /** DL4J makes the updater's state at the first step, and refuses to compute scores inside. */
+  @Test
+  @SuppressWarnings("try") // the scope is entered and left, never used by name
+  void workspacesOfTheCaller() {
+    ScoreMatching trainer =
+        new ScoreMatching(ScoreMatchingOptions.of(ScoreObjective.denoising(0.5), 1));
+    MultiLayerNetwork[] networks = new MultiLayerNetwork[2];
+    double[] scores = new double[2];
+    for (int i = 0; i < 2; i++) {
+      networks[i] = ScoreNetworks.chain(DataType.DOUBLE, new Adam(0.01), D, 1);
+      for (int pass = 0; pass < 4; pass++) {
+        if (i == 0) {
+          trainer.fit(networks[i], batches(DataType.DOUBLE));
+          scores[i] = trainer.score(networks[i], batches(DataType.DOUBLE));
+        } else {
+          try (MemoryWorkspace scope =
+              Nd4j.getWorkspaceManager().getAndActivateWorkspace(Workspaces.TEMPORARY, "CALLER")) {
+            Nd4j.ones(DataType.DOUBLE, 1000, 100);
+            trainer.fit(networks[i], batches(DataType.DOUBLE));
+            scores[i] = trainer.score(networks[i], batches(DataType.DOUBLE));
+          }
+        }
+      }
+    }
+    NdAssert.assertSame(networks[0].params(), networks[1].params());
+    assertEquals(scores[0], scores[1]);
   }
 
   /** Noise is a function of the seed and the number of the pass. */

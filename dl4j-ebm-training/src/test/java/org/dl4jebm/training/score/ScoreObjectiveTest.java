@@ -428,6 +428,10 @@ class ScoreObjectiveTest {
     refused("sigma 2.0 follows 1.0", () -> NoiseLevels.of(1, 2));
     refused("sigma 2.0 follows 1.0", () -> NoiseLevels.geometric(1, 2, 2));
     refused("count is 1", () -> NoiseLevels.geometric(2, 1, 1));
+    refused("kind is null", () -> ScoreObjective.sliced(1, null));
+    refused("kind is null", () -> ScoreObjective.slicedVarianceReduced(1, null));
+    refused("kind is null", () -> ScoreObjective.finiteDifference(1, null, 0.1));
+    refused("kind is null", () -> ScoreObjective.scoreNetworkSliced(1, null));
     refused("directions is 0", () -> ScoreObjective.sliced(0, Probes.GAUSSIAN));
     refused("step is 0.0", () -> ScoreObjective.finiteDifference(1, Probes.GAUSSIAN, 0));
     refused("curvature is -1.0", () -> ScoreObjective.regularised(-1));
