@@ -56,7 +56,7 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
  */
 public final class EnergyExperiment {
 
-  private static final int DIGITS_EPOCHS = 20;
+  private static final int DIGITS_EPOCHS = 16;
   private static final int MNIST_EPOCHS = 1;
   private static final double RATE = 1e-3;
 
