@@ -33,7 +33,7 @@ public final class PatchArguments {
   @Option(
       names = "--patches",
       paramLabel = "N",
-      defaultValue = "20000",
+      defaultValue = "10000",
       description = "Patches to train on. Default: ${DEFAULT-VALUE}.")
   private int patches;
 
@@ -47,7 +47,7 @@ public final class PatchArguments {
   @Option(
       names = "--variance",
       paramLabel = "X",
-      defaultValue = "0.3",
+      defaultValue = "0.5",
       description =
           "Variance of a visible unit given the hidden ones; whitened pixels have about 1. Default:"
               + " ${DEFAULT-VALUE}.")
@@ -56,7 +56,7 @@ public final class PatchArguments {
   @Option(
       names = "--epochs",
       paramLabel = "N",
-      defaultValue = "20",
+      defaultValue = "25",
       description = "Passes over the patches. Default: ${DEFAULT-VALUE}.")
   private int epochs;
 

@@ -39,7 +39,7 @@ public final class ScoreArguments {
   @Option(
       names = "--steps",
       paramLabel = "N",
-      defaultValue = "100",
+      defaultValue = "30",
       description = "Langevin moves at each level. Default: ${DEFAULT-VALUE}.")
   private int steps;
 

@@ -45,7 +45,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  */
 public final class ScoreExperiment {
 
-  private static final int DIGITS_EPOCHS = 40;
+  private static final int DIGITS_EPOCHS = 20;
   private static final int MNIST_EPOCHS = 2;
   private static final double RATE = 1e-3;
 
