@@ -63,7 +63,8 @@ public record DensitySettings(
    * @param objectives objectives
    * @param epochs passes over the training points
    * @param seed not 0
-   * @return settings that end within two minutes with all densities and objectives
+   * @return settings that end within two minutes with all densities and the objectives of a default
+   *     run
    */
   public static DensitySettings of(
       List<Shape> shapes, List<Objective> objectives, int epochs, long seed) {

@@ -43,6 +43,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <tr><td>thresholded ReLU</td><td>-1</td><td>jumps</td></tr>
  * </table>
  *
+ * <p>Here "DL4J's activations" means the functions: in FLOAT, DL4J's own derivatives of swish, GELU
+ * and Mish give NaN for preactivations above about 40, and that of softplus above 90. The passes of
+ * this package do not use them; training that goes through the network's own backward pass, such as
+ * that by likelihood, does.
+ *
  * <p>Second derivatives of a network need at least one continuous derivative of each activation:
  * the second derivative of a kink is a point mass, which no sample ever meets, so that score
  * matching would minimise something else. With exactly one, {@code E''} is right almost everywhere
