@@ -45,8 +45,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>Here "DL4J's activations" means the functions: in FLOAT, DL4J's own derivatives of swish, GELU
  * and Mish give NaN for preactivations above about 40, and that of softplus above 90. The passes of
- * this package do not use them; training that goes through the network's own backward pass, such as
- * that by likelihood, does.
+ * this package and the twins do not use them; training that goes through the network's own backward
+ * pass does, such as that of score networks by denoising and of energies by finite differences.
  *
  * <p>Second derivatives of a network need at least one continuous derivative of each activation:
  * the second derivative of a kink is a point mass, which no sample ever meets, so that score
