@@ -53,6 +53,9 @@ public final class DiagonalGaussian extends LocationScale {
 
   @Override
   public INDArray divergence(INDArray eta, INDArray prior) {
+    if (prior == null && GaussianRows.reach(eta)) {
+      return GaussianRows.divergence(eta);
+    }
     INDArray logVariance = scaleParameter(eta);
     if (prior == null) {
       INDArray mean = location(eta);
@@ -69,6 +72,9 @@ public final class DiagonalGaussian extends LocationScale {
 
   @Override
   public INDArray divergenceGradient(INDArray eta, INDArray prior, INDArray weight) {
+    if (prior == null && GaussianRows.reach(eta, weight)) {
+      return GaussianRows.divergenceGradient(eta, weight);
+    }
     if (prior == null) {
       return LatentRows.beside(
           location(eta).mul(weight),

@@ -11,8 +11,8 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.AbstractLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.dl4jebm.layers.ColumnSums;
 import org.dl4jebm.layers.Workspaces;
-import org.dl4jebm.layers.random.CounterNoise;
 import org.dl4jebm.layers.random.Seeds;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -237,7 +237,7 @@ public class LatentVariablesLayer extends AbstractLayer<LatentVariables> {
   /** Noise outlives the workspaces of the forward pass, and serves the backward pass again. */
   private void fillNoise(long rows, long key) {
     reserveNoise(rows);
-    CounterNoise.fill(key, layerConf().getDistribution()::noise, noise);
+    LatentNoise.fill(key, layerConf().getDistribution(), noise);
   }
 
   private void reserveNoise(long rows) {
@@ -327,7 +327,7 @@ public class LatentVariablesLayer extends AbstractLayer<LatentVariables> {
     if (rowWeights != null) {
       values.muliColumnVector(rowWeights);
     }
-    double[] means = values.sum(0).toDoubleVector();
+    double[] means = ColumnSums.of(values);
     for (int j = 0; j < means.length; j++) {
       means[j] /= examples;
     }

@@ -57,12 +57,18 @@ abstract class LocationScale implements LatentDistribution {
 
   @Override
   public final INDArray sample(INDArray eta, INDArray noise, double temperature) {
+    if (GaussianRows.reach(eta, noise)) {
+      return GaussianRows.sample(eta, noise, scaleExponent());
+    }
     return scale(eta).muli(noise).addi(location(eta));
   }
 
   @Override
   public final INDArray sampleGradient(
       INDArray eta, INDArray noise, double temperature, INDArray gradient) {
+    if (GaussianRows.reach(eta, noise, gradient)) {
+      return GaussianRows.sampleGradient(eta, noise, scaleExponent(), gradient);
+    }
     INDArray scaled = scale(eta).muli(noise).muli(gradient).muli(scaleExponent());
     return LatentRows.beside(gradient, scaled);
   }
