@@ -33,7 +33,7 @@ public final class Rows {
    */
   public static void weightedSum(
       INDArray matrixTransposed, INDArray weights, INDArray out, double factor, double before) {
-    Nd4j.exec(new Mmul(matrixTransposed, weights, out, factor, before, MMulTranspose.allFalse()));
+    HostBlas.gemv(matrixTransposed, weights, out, factor, before);
   }
 
   /**

@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.autoencoder;
 
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.Rows;
 import org.dl4jebm.layers.Workspaces;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -107,7 +108,7 @@ final class StepRows {
    */
   void gradientInto(
       INDArray tiedWeights, INDArray weights, INDArray hiddenBias, INDArray visibleBias) {
-    Nd4j.gemm(visibleT, hidden, weights, false, false, 1.0, 0.0);
+    HostBlas.gemm(visibleT, hidden, weights, false, false, 1.0, 0.0);
     if (diagonalSet) {
       weights.addi(tiedWeights.mulRowVector(diagonal));
       diagonalSet = false;

@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.autoencoder;
 
 import java.util.Arrays;
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.Rows;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -51,18 +52,18 @@ record TiedWeights(INDArray weights, INDArray hiddenBias, INDArray visibleBias) 
   /** Writes {@code c + x W} for rows {@code x}, given as the transpose. */
   void hiddenFieldInto(INDArray visibleTransposed, INDArray out, INDArray outTransposed) {
     Rows.fill(out, hiddenBias);
-    Nd4j.gemm(weights, visibleTransposed, outTransposed, true, false, 1.0, 1.0);
+    HostBlas.gemm(weights, visibleTransposed, outTransposed, true, false, 1.0, 1.0);
   }
 
   /** Writes {@code b + h W'} for rows {@code h}, given as the transpose. */
   void visibleFieldInto(INDArray hiddenTransposed, INDArray out, INDArray outTransposed) {
     Rows.fill(out, visibleBias);
-    Nd4j.gemm(weights, hiddenTransposed, outTransposed, false, false, 1.0, 1.0);
+    HostBlas.gemm(weights, hiddenTransposed, outTransposed, false, false, 1.0, 1.0);
   }
 
   /** Writes {@code r W} for rows {@code r}: derivatives by {@code h} from those by its image. */
   void backInto(INDArray residualTransposed, INDArray outTransposed) {
-    Nd4j.gemm(weights, residualTransposed, outTransposed, true, false, 1.0, 0.0);
+    HostBlas.gemm(weights, residualTransposed, outTransposed, true, false, 1.0, 0.0);
   }
 
   /** {@code c + x W}, new. */

@@ -13,6 +13,7 @@ import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.dl4jebm.layers.HostBlas;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -72,7 +73,7 @@ public class CachedDenseLayer extends BaseLayer<CachedDense> {
             weights.dataType(),
             new long[] {input.size(0), weights.size(1)},
             'f');
-    Nd4j.gemm(input.castTo(weights.dataType()), weights, z, false, false, 1.0, 0.0);
+    HostBlas.gemm(input.castTo(weights.dataType()), weights, z, false, false, 1.0, 0.0);
     Nd4j.exec(new BiasAdd(z, bias.rank() == 1 ? bias : bias.reshape(bias.length()), z, false));
     if (maskArray != null) {
       applyMask(z);
@@ -138,7 +139,7 @@ public class CachedDenseLayer extends BaseLayer<CachedDense> {
     INDArray weights = getParamWithNoise(DefaultParamInitializer.WEIGHT_KEY, true, workspaceMgr);
     INDArray weightGradient = gradientViews.get(DefaultParamInitializer.WEIGHT_KEY);
     INDArray x = input.castTo(weightGradient.dataType());
-    Nd4j.gemm(x, delta, weightGradient, true, false, 1.0, 0.0);
+    HostBlas.gemm(x, delta, weightGradient, true, false, 1.0, 0.0);
     gradient.gradientForVariable().put(DefaultParamInitializer.WEIGHT_KEY, weightGradient);
     INDArray below = null;
     if (layerConf().isInputGradient()) {
@@ -148,7 +149,7 @@ public class CachedDenseLayer extends BaseLayer<CachedDense> {
               delta.dataType(),
               new long[] {delta.size(0), weights.size(0)},
               'f');
-      Nd4j.gemm(delta, weights, below, false, true, 1.0, 0.0);
+      HostBlas.gemm(delta, weights, below, false, true, 1.0, 0.0);
       below = backpropDropOutIfPresent(below);
     }
     weightNoiseParams.clear();

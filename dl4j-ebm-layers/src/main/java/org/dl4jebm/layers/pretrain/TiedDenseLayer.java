@@ -21,6 +21,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.Solver;
 import org.deeplearning4j.optimize.api.ConvexOptimizer;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.Rows;
 import org.dl4jebm.layers.Workspaces;
 import org.nd4j.common.primitives.Pair;
@@ -188,7 +189,7 @@ public abstract class TiedDenseLayer<
         workspaceMgr.createUninitialized(
             ArrayType.ACTIVATIONS, dataType, new long[] {input.size(0), weights.size(1)}, 'c');
     Rows.fill(field, bias.rank() == 1 ? bias : bias.reshape(bias.length()));
-    Nd4j.gemm(weights, statistics.transpose(), field.transpose(), true, false, 1.0, 1.0);
+    HostBlas.gemm(weights, statistics.transpose(), field.transpose(), true, false, 1.0, 1.0);
     if (maskArray != null) {
       applyMask(field);
     }

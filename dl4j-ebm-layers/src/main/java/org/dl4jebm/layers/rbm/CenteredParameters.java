@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.rbm;
 
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.Workspaces;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -61,7 +62,7 @@ public final class CenteredParameters {
    */
   public INDArray visibleBias(RbmModel model) {
     INDArray bias = model.visibleBias().dup();
-    Nd4j.gemm(model.weights(), hiddenOffset, column(bias), false, false, 1, 1);
+    HostBlas.gemm(model.weights(), hiddenOffset, column(bias), false, false, 1, 1);
     return bias;
   }
 
@@ -73,7 +74,7 @@ public final class CenteredParameters {
    */
   public INDArray hiddenBias(RbmModel model) {
     INDArray bias = model.hiddenBias().dup();
-    Nd4j.gemm(model.weights(), visibleOffset, column(bias), true, false, 1, 1);
+    HostBlas.gemm(model.weights(), visibleOffset, column(bias), true, false, 1, 1);
     return bias;
   }
 
@@ -96,8 +97,8 @@ public final class CenteredParameters {
       UnitType hidden) {
     INDArray c = hiddenBias.dup();
     INDArray b = visibleBias.dup();
-    Nd4j.gemm(weights, visibleOffset, column(c), true, false, -1, 1);
-    Nd4j.gemm(weights, hiddenOffset, column(b), false, false, -1, 1);
+    HostBlas.gemm(weights, visibleOffset, column(c), true, false, -1, 1);
+    HostBlas.gemm(weights, hiddenOffset, column(b), false, false, -1, 1);
     return new RbmModel(weights, c, b, visible, hidden);
   }
 
@@ -121,9 +122,9 @@ public final class CenteredParameters {
     INDArray hidden = column(gradient.hiddenBias());
     put(visibleColumns, visible, visibleOffset);
     put(hiddenColumns, hiddenOffset, hidden);
-    Nd4j.gemm(visibleColumns, hiddenColumns, weights, false, true, -1, 1);
-    Nd4j.gemm(weights, hiddenOffset, visible, false, false, -1, 1);
-    Nd4j.gemm(weights, visibleOffset, hidden, true, false, -1, 1);
+    HostBlas.gemm(visibleColumns, hiddenColumns, weights, false, true, -1, 1);
+    HostBlas.gemm(weights, hiddenOffset, visible, false, false, -1, 1);
+    HostBlas.gemm(weights, visibleOffset, hidden, true, false, -1, 1);
   }
 
   private static void put(INDArray columns, INDArray first, INDArray second) {

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.Rows;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.pretrain.ResumablePretraining;
@@ -145,7 +146,7 @@ public final class ContrastiveDivergence implements RbmEstimator {
     }
     b.weigh(b.dataHidden);
     b.weighChains(b.chainHidden);
-    Nd4j.gemm(b.visibleT, b.hidden, gradient.weights(), false, false, 1.0, 0.0);
+    HostBlas.gemm(b.visibleT, b.hidden, gradient.weights(), false, false, 1.0, 0.0);
     Rows.weightedSum(b.hiddenT, b.ones, gradient.hiddenBias(), 1, 0);
     Rows.weightedSum(b.visibleT, b.phaseWeights, gradient.visibleBias(), 1, 0);
     if (options.centering() != null) {

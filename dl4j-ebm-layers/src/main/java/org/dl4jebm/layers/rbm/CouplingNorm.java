@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.rbm;
 
 import java.util.SplittableRandom;
+import org.dl4jebm.layers.HostBlas;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -65,13 +66,13 @@ final class CouplingNorm {
         return length;
       }
       right.divi(length);
-      Nd4j.gemm(matrix, right, left, false, false, 1, 0);
+      HostBlas.gemm(matrix, right, left, false, false, 1, 0);
       double next = left.norm2Number().doubleValue();
       if (step >= MIN_STEPS && next - norm <= tolerance * next) {
         return next;
       }
       norm = next;
-      Nd4j.gemm(matrix, left, right, true, false, 1, 0);
+      HostBlas.gemm(matrix, left, right, true, false, 1, 0);
     }
     return norm;
   }

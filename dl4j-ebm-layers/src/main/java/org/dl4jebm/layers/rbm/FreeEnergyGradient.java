@@ -3,9 +3,9 @@
  */
 package org.dl4jebm.layers.rbm;
 
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.Rows;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Sums of derivatives of free energies, {@code dF(v)/dW = -t(v)' E[t(h) | v]} and so on: the phase
@@ -37,7 +37,7 @@ final class FreeEnergyGradient {
     columnSums(visible, factors, -1, out.visibleBias());
     columnSums(hidden, factors, -1, out.hiddenBias());
     hidden.muliColumnVector(factors);
-    Nd4j.gemm(visible, hidden, out.weights(), true, false, -1, 0);
+    HostBlas.gemm(visible, hidden, out.weights(), true, false, -1, 0);
   }
 
   /** Writes {@code out = factor * weights rows}. */

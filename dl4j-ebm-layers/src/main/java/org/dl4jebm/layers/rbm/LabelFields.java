@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.rbm;
 
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.ScratchSpace;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -124,7 +125,7 @@ final class LabelFields {
           perLabel.addi(means.sum(0));
         });
     INDArray ones = Nd4j.ones(field.dataType(), rows);
-    Nd4j.gemm(statistics, perRow, out.weights(), true, false, -1, 0);
+    HostBlas.gemm(statistics, perRow, out.weights(), true, false, -1, 0);
     labelRows(out.weights()).subi(perLabel);
     FreeEnergyGradient.columnSums(perRow, ones, -1, out.hiddenBias());
     // The weights of an example's labels sum to 0, so that the biases of x have no part in it.

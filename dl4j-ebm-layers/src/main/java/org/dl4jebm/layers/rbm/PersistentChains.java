@@ -19,6 +19,7 @@ final class PersistentChains implements NegativePhase {
   private final int count;
   private final RandomStream random;
   private INDArray chains;
+  private INDArray chainsT;
 
   PersistentChains(int count, RandomStream random) {
     this.count = count;
@@ -39,7 +40,7 @@ final class PersistentChains implements NegativePhase {
   public void run(RbmModel model, PhaseBuffers b, int sweeps) {
     model.hiddenUnits().fieldToMean(b.dataHidden);
     start(model);
-    b.runChain(model, chains, chains.transpose(), sweeps, random);
+    b.runChain(model, chains, chainsT, sweeps, random);
   }
 
   @Override
@@ -54,6 +55,7 @@ final class PersistentChains implements NegativePhase {
     }
     long[] shape = {count, model.hiddenSize()};
     chains = Workspaces.outside(() -> Nd4j.create(model.weights().dataType(), shape, 'c'));
+    chainsT = chains.transpose();
     chains.addiRowVector(model.hiddenBias());
     model.hiddenUnits().fieldToSample(chains, random);
   }
@@ -82,6 +84,9 @@ final class PersistentChains implements NegativePhase {
   public Runnable restoring(RbmModel model, Map<String, INDArray> state) {
     INDArray saved =
         state.isEmpty() ? null : SavedArrays.copy(model, state, CHAINS, count, model.hiddenSize());
-    return () -> chains = saved;
+    return () -> {
+      chains = saved;
+      chainsT = saved == null ? null : saved.transpose();
+    };
   }
 }

@@ -5,6 +5,7 @@ package org.dl4jebm.layers.rbm;
 
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.ScratchSpace;
 import org.dl4jebm.layers.Softplus;
 import org.dl4jebm.layers.random.RandomStream;
@@ -279,7 +280,7 @@ final class PseudoLikelihoodGradient implements RbmEstimator {
       INDArray ones = Nd4j.ones(field.dataType(), field.size(0));
       INDArray difference = flippedHidden.subi(hidden.muliColumnVector(total));
       out.weights().assign(perUnit);
-      Nd4j.gemm(visible, difference, out.weights(), true, false, 1, 1);
+      HostBlas.gemm(visible, difference, out.weights(), true, false, 1, 1);
       FreeEnergyGradient.columnSums(difference, ones, 1, out.hiddenBias());
       out.visibleBias().assign(perUnitBias);
     }

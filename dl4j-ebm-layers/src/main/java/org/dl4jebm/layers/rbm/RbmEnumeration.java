@@ -5,6 +5,7 @@ package org.dl4jebm.layers.rbm;
 
 import java.util.OptionalLong;
 import java.util.function.LongConsumer;
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.ScratchSpace;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -316,7 +317,7 @@ public final class RbmEnumeration {
       v.muliColumnVector(weights);
       INDArray product =
           Nd4j.createUninitialized(v.dataType(), new long[] {v.size(1), h.size(1)}, 'f');
-      Nd4j.gemm(v, h, product, true, false, 1.0, 0.0);
+      HostBlas.gemm(v, h, product, true, false, 1.0, 0.0);
       products.addi(product.castTo(DataType.DOUBLE));
       visible.addi(v.sum(0).castTo(DataType.DOUBLE));
       hidden.addi(h.muliColumnVector(weights).sum(0).castTo(DataType.DOUBLE));

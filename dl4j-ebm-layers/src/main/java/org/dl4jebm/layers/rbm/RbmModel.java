@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.rbm;
 
 import java.util.Arrays;
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.Rows;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.common.primitives.Pair;
@@ -532,7 +533,8 @@ public final class RbmModel {
       INDArray out,
       INDArray outTransposed) {
     Rows.fill(out, bias);
-    Nd4j.gemm(weights, statisticsTransposed, outTransposed, transposeWeights, false, coupling, 1.0);
+    HostBlas.gemm(
+        weights, statisticsTransposed, outTransposed, transposeWeights, false, coupling, 1.0);
   }
 
   private INDArray hiddenField(INDArray visibleStatistics) {

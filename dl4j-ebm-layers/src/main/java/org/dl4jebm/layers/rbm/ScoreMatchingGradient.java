@@ -4,6 +4,7 @@
 package org.dl4jebm.layers.rbm;
 
 import java.util.Map;
+import org.dl4jebm.layers.HostBlas;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -82,7 +83,7 @@ final class ScoreMatchingGradient implements RbmEstimator {
       hidden = model.propUp(visible);
       slope = hidden.rsub(1).muli(hidden);
       INDArray input = Nd4j.createUninitialized(type, visible.shape(), 'f');
-      Nd4j.gemm(hidden, weights, input, false, true, 1, 0);
+      HostBlas.gemm(hidden, weights, input, false, true, 1, 0);
       psi = input.dup('c');
       psi.subi(visible).addiRowVector(model.visibleBias()).muliRowVector(precision);
     }
@@ -102,7 +103,7 @@ final class ScoreMatchingGradient implements RbmEstimator {
       INDArray delta = hidden.mul(-2).addi(1).muliRowVector(curvatures());
       INDArray scaled = psi.mulRowVector(precision);
       INDArray back = Nd4j.createUninitialized(delta.dataType(), delta.shape(), 'f');
-      Nd4j.gemm(scaled, weights, back, false, false, 1, 0);
+      HostBlas.gemm(scaled, weights, back, false, false, 1, 0);
       delta.addi(back).muli(slope);
       FreeEnergyGradient.columnSums(delta, factors, 1, out.hiddenBias());
       FreeEnergyGradient.columnSums(scaled, factors, 1, out.visibleBias());
@@ -114,8 +115,8 @@ final class ScoreMatchingGradient implements RbmEstimator {
         variance(factors, delta, slopes, out.visibleParameters());
       }
       INDArray statistics = visible.mulRowVector(precision);
-      Nd4j.gemm(statistics, delta, out.weights(), true, false, 1, 0);
-      Nd4j.gemm(scaled, hidden, out.weights(), true, false, 1, 1);
+      HostBlas.gemm(statistics, delta, out.weights(), true, false, 1, 0);
+      HostBlas.gemm(scaled, hidden, out.weights(), true, false, 1, 1);
       INDArray twice = precision.mul(precision).muli(2);
       out.weights().addi(weights.mulColumnVector(twice).muliRowVector(slopes));
     }
@@ -126,7 +127,7 @@ final class ScoreMatchingGradient implements RbmEstimator {
       FreeEnergyGradient.columnSums(psi.mul(psi), factors, 1, sum);
       sum.divi(precision);
       INDArray back = Nd4j.createUninitialized(visible.dataType(), visible.shape(), 'f');
-      Nd4j.gemm(delta, weights, back, false, true, 1, 0);
+      HostBlas.gemm(delta, weights, back, false, true, 1, 0);
       sum.addi(back.muli(visible).sum(0));
       sum.subi(factors.sumNumber());
       sum.addi(squares.mulRowVector(slopes).sum(1).muli(precision).muli(2));

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.Rows;
 import org.dl4jebm.layers.StableSoftmax;
 import org.dl4jebm.layers.random.RandomStream;
@@ -186,7 +187,7 @@ public final class SoftmaxUnits implements UnitType {
       return sums;
     }
     INDArray lower = lowerTriangle().castTo(probability.dataType());
-    Nd4j.gemm(lower, probability.transpose(), sums.transpose(), false, false, 1, 0);
+    HostBlas.gemm(lower, probability.transpose(), sums.transpose(), false, false, 1, 0);
     return sums;
   }
 

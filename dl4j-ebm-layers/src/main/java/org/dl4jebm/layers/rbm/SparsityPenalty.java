@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.layers.rbm;
 
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.Rows;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -32,7 +33,7 @@ final class SparsityPenalty {
   void negateAndAdd(PhaseBuffers b) {
     INDArray h = b.dataHidden;
     if (cost == 0) {
-      h.negi();
+      HostBlas.scale(h, -1);
       return;
     }
     INDArray q = Nd4j.createUninitialized(h.dataType(), h.size(1));

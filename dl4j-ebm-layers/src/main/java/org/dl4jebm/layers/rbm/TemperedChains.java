@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.random.RandomStream;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -128,7 +129,7 @@ final class TemperedChains implements NegativePhase {
     setBiases(model);
     room.setTemperatures(ladder.inverseTemperatureOfRows());
     if (start) {
-      Nd4j.gemm(room.hiddenBiases, room.shares, room.hiddenT, false, false, 1, 0);
+      HostBlas.gemm(room.hiddenBiases, room.shares, room.hiddenT, false, false, 1, 0);
       model.hiddenUnits().fieldToSample(hidden, random);
       model.hiddenUnits().toStatistic(hidden);
     }
@@ -170,18 +171,18 @@ final class TemperedChains implements NegativePhase {
     INDArray visible = room.visible;
     room.scratch.assign(hidden);
     room.scratch.muliColumnVector(room.betas);
-    Nd4j.gemm(room.visibleBiases, room.shares, room.visibleT, false, false, 1, 0);
-    Nd4j.gemm(model.weights(), room.scratchT, room.visibleT, false, false, model.coupling(), 1);
+    HostBlas.gemm(room.visibleBiases, room.shares, room.visibleT, false, false, 1, 0);
+    HostBlas.gemm(model.weights(), room.scratchT, room.visibleT, false, false, model.coupling(), 1);
     model.visibleUnits().fieldToSample(visible, random);
     if (room.states != visible) {
       room.states.assign(visible);
     }
     model.visibleUnits().toStatistic(visible);
 
-    Nd4j.gemm(model.weights(), room.visibleT, room.productT, true, false, model.coupling(), 0);
+    HostBlas.gemm(model.weights(), room.visibleT, room.productT, true, false, model.coupling(), 0);
     hidden.assign(room.product);
     hidden.muliColumnVector(room.betas);
-    Nd4j.gemm(room.hiddenBiases, room.shares, room.hiddenT, false, false, 1, 1);
+    HostBlas.gemm(room.hiddenBiases, room.shares, room.hiddenT, false, false, 1, 1);
     model.hiddenUnits().fieldToSample(hidden, random);
     model.hiddenUnits().toStatistic(hidden);
   }
@@ -207,7 +208,7 @@ final class TemperedChains implements NegativePhase {
       return;
     }
     INDArray difference = biases.getColumn(0).sub(biases.getColumn(1));
-    Nd4j.gemm(
+    HostBlas.gemm(
         statistics,
         difference.reshape('f', new long[] {difference.length(), 1}),
         room.energies.reshape('f', new long[] {room.energies.length(), 1}),

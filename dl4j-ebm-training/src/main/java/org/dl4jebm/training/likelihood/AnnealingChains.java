@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.training.likelihood;
 
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.HostBlocks;
 import org.dl4jebm.layers.ScratchSpace;
 import org.dl4jebm.layers.random.RandomStream;
@@ -130,7 +131,7 @@ final class AnnealingChains implements AutoCloseable {
             model.visibleUnits().toStatistic(statistic);
           }
           model.hiddenFieldInto(statisticT, target, targetT);
-          Nd4j.gemm(visibleRise, statisticT, sums, false, false, to - from, 0);
+          HostBlas.gemm(visibleRise, statisticT, sums, false, false, to - from, 0);
           if (smallChanges && changesAreSmall(to - from)) {
             hiddenField(to, field);
             model.hiddenUnits().fieldToMeanAndSample(field, hidden, random);
@@ -207,7 +208,7 @@ final class AnnealingChains implements AutoCloseable {
   private void addSmallChange(double rise) {
     HostBlocks.map(
         field, target, field, (s, y, n, from) -> smallChange(s, y, n, from, (float) rise));
-    Nd4j.gemm(ones, fieldT, sums, false, false, 1, 1);
+    HostBlas.gemm(ones, fieldT, sums, false, false, 1, 1);
   }
 
   /** Replaces the means {@code s} by the changes. */

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
 import java.util.function.Function;
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.rbm.RbmEnumeration;
 import org.dl4jebm.layers.rbm.RbmModel;
@@ -152,7 +153,7 @@ public final class ExactLikelihood {
                 further.subi(parameterGradient(exact, v, h).sum(true, 0).divi(n));
               }
               exact.visibleUnits().toStatistic(v);
-              Nd4j.gemm(v, h, weights, true, false, 1 / n, 1);
+              HostBlas.gemm(v, h, weights, true, false, 1 / n, 1);
               visible.addi(v.sum(true, 0).divi(n));
               hidden.addi(h.sum(true, 0).divi(n));
               return freeEnergy;

@@ -4,6 +4,7 @@
 package org.dl4jebm.training.likelihood;
 
 import java.util.Arrays;
+import org.dl4jebm.layers.HostBlas;
 import org.dl4jebm.layers.rbm.RbmModel;
 import org.dl4jebm.layers.rbm.UnitGroup;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -71,7 +72,8 @@ final class GroupChanges {
       columns.assign(alternative(group, a));
       INDArray change = columns(statistic(states), group).sub(columns(statistic, group)).dup('c');
       field.assign(target);
-      Nd4j.gemm(weights.transpose(), change.transpose(), fieldT, false, false, model.coupling(), 1);
+      HostBlas.gemm(
+          weights.transpose(), change.transpose(), fieldT, false, false, model.coupling(), 1);
       double[] differences = energies.sub(freeEnergy(field)).toDoubleVector();
       for (int row = 0; row < logs.length; row++) {
         logs[row] = logAddExp(logs[row], differences[row]);
