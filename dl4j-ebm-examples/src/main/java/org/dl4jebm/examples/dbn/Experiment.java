@@ -12,6 +12,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.dl4jebm.examples.cli.Checks;
@@ -70,6 +76,7 @@ public final class Experiment {
   private final PrintWriter out;
   private final Progress progress;
   private final FineTuning fineTuning;
+  private final FineTuning silentFineTuning;
   private final Results results = new Results();
   private final MultiLayerNetwork givenStack;
 
@@ -101,6 +108,7 @@ public final class Experiment {
     this.out = out;
     this.progress = progress;
     this.fineTuning = new FineTuning(data.test(), options.fineTune(), progress);
+    this.silentFineTuning = new FineTuning(data.test(), options.fineTune(), Progress.silent());
     this.givenStack =
         source instanceof FromFile given
             ? Networks.readStack(given.file(), options, data.train())
@@ -185,27 +193,92 @@ public final class Experiment {
     int n = count.of(data.train().size());
     LabelledImages labelled =
         n == data.train().size() ? data.train() : data.train().balancedSubset(n, seed);
-    int epochs = options.fineTune().epochsFor(n);
-    int updates = epochs * options.fineTune().updatesPerEpoch(n);
-    MultiLayerNetwork network = null;
-    List<String> errors = new ArrayList<>();
+    List<Callable<Tuned>> arms = new ArrayList<>();
     for (Start from : options.starts()) {
-      long start = System.nanoTime();
-      network = Networks.classifier(options, labelled, updates, seed);
-      if (from == Start.PRETRAINED) {
-        Networks.copyHiddenLayers(stack, network);
-      }
-      if (options.fineTune().frozen()) {
-        network = Networks.freezeHiddenLayers(network);
-      }
-      String name = String.format("Seed %d, %s labels, %s", seed, count, from);
-      FineTuning.Curve curve = fineTuning.run(name, network, labelled, epochs, seed);
-      double seconds = (System.nanoTime() - start) / 1e9;
-      results.add(new Results.Run(from, count, n, seed, updates, curve, seconds));
-      errors.add(String.format(Locale.ROOT, "%.2f %% (%s)", 100 * curve.last(), from));
+      boolean shown = arms.isEmpty() || !armsAtOnce();
+      arms.add(() -> fineTune(from, count, labelled, stack, seed, shown));
+    }
+    List<Tuned> tuned = run(arms);
+    List<String> errors = new ArrayList<>();
+    for (Tuned arm : tuned) {
+      results.add(arm.run());
+      errors.add(
+          String.format(
+              Locale.ROOT, "%.2f %% (%s)", 100 * arm.run().curve().last(), arm.run().start()));
     }
     print("seed %d, %s labels: test error %s", seed, count, String.join(", ", errors));
-    return network;
+    return tuned.get(tuned.size() - 1).network();
+  }
+
+  private record Tuned(MultiLayerNetwork network, Results.Run run) {}
+
+  private Tuned fineTune(
+      Start from,
+      LabelCount count,
+      LabelledImages labelled,
+      MultiLayerNetwork stack,
+      long seed,
+      boolean shown) {
+    int n = labelled.size();
+    int epochs = options.fineTune().epochsFor(n);
+    int updates = epochs * options.fineTune().updatesPerEpoch(n);
+    long start = System.nanoTime();
+    MultiLayerNetwork network = Networks.classifier(options, labelled, updates, seed);
+    if (from == Start.PRETRAINED) {
+      Networks.copyHiddenLayers(stack, network);
+    }
+    if (options.fineTune().frozen()) {
+      network = Networks.freezeHiddenLayers(network);
+    }
+    String name = String.format("Seed %d, %s labels, %s", seed, count, from);
+    FineTuning.Curve curve =
+        (shown ? fineTuning : silentFineTuning).run(name, network, labelled, epochs, seed);
+    double seconds = (System.nanoTime() - start) / 1e9;
+    return new Tuned(network, new Results.Run(from, count, n, seed, updates, curve, seconds));
+  }
+
+  /**
+   * The arms share nothing that training changes, so that they run beside each other; dropout draws
+   * from a generator of the thread, and with it the arms run one after the other in this one, to
+   * give the same numbers on every run.
+   */
+  private boolean armsAtOnce() {
+    return options.fineTune().dropout() == 0 && options.fineTune().inputDropout() == 0;
+  }
+
+  private <T> List<T> run(List<Callable<T>> tasks) {
+    ExecutorService threads = armsAtOnce() ? Executors.newFixedThreadPool(tasks.size()) : null;
+    try {
+      List<T> found = new ArrayList<>();
+      if (threads == null) {
+        for (Callable<T> task : tasks) {
+          found.add(task.call());
+        }
+      } else {
+        for (Future<T> future : threads.invokeAll(tasks)) {
+          found.add(future.get());
+        }
+      }
+      return found;
+    } catch (ExecutionException e) {
+      throw unchecked(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancellationException("interrupted while fine-tuning");
+    } catch (Exception e) {
+      throw unchecked(e);
+    } finally {
+      if (threads != null) {
+        threads.shutdownNow();
+      }
+    }
+  }
+
+  private static RuntimeException unchecked(Throwable thrown) {
+    if (thrown instanceof Error error) {
+      throw error;
+    }
+    return thrown instanceof RuntimeException runtime ? runtime : new IllegalStateException(thrown);
   }
 
   /** Fine-tunes for one epoch from the stack in memory and from its file, and compares. */

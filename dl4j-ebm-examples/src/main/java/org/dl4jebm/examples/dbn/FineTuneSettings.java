@@ -5,7 +5,7 @@ package org.dl4jebm.examples.dbn;
 
 import java.util.TreeMap;
 import org.dl4jebm.examples.cli.Checks;
-import org.nd4j.linalg.learning.config.Adam;
+import org.dl4jebm.layers.updater.HostAdam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.learning.config.Sgd;
@@ -103,7 +103,7 @@ public record FineTuneSettings(
     return switch (updater) {
       case SGD -> new Sgd(falling);
       case NESTEROVS -> new Nesterovs(falling, momentum);
-      case ADAM -> new Adam(falling);
+      case ADAM -> new HostAdam(falling);
     };
   }
 
