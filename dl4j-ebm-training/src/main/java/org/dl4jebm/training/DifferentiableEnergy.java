@@ -23,6 +23,18 @@ public interface DifferentiableEnergy extends Energy, Score {
   INDArray gradient(INDArray x);
 
   /**
+   * Computes the gradient of the energy of each point, in a loop that has memory for it: large new
+   * arrays can take as long as the work on them.
+   *
+   * @param x points. Not modified.
+   * @param memory an array of the shape of {@code x}, perhaps used for the result. Modified.
+   * @return the gradient, {@code memory} or new
+   */
+  default INDArray gradient(INDArray x, INDArray memory) {
+    return gradient(x);
+  }
+
+  /**
    * Computes both, where that is cheaper than one after the other.
    *
    * @param x points. Not modified.
@@ -60,6 +72,11 @@ public interface DifferentiableEnergy extends Energy, Score {
       @Override
       public INDArray gradient(INDArray x) {
         return network.gradient(x);
+      }
+
+      @Override
+      public INDArray gradient(INDArray x, INDArray memory) {
+        return network.gradient(x, memory);
       }
 
       @Override

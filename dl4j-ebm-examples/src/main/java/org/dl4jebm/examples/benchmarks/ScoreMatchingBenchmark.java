@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -78,7 +79,12 @@ public class ScoreMatchingBenchmark {
   @Param({"784", "64"})
   public int width;
 
+  /** Activation of the hidden layers; SWISH is PyTorch's SiLU. */
+  @Param({"SOFTPLUS"})
+  public String activation = "SOFTPLUS";
+
   private MultiLayerNetwork network;
+  private LangevinChains imageChains;
   private ScoreTwin<MultiLayerNetwork> twin;
   private RandomStream random;
   private LangevinChains chains;
@@ -109,16 +115,15 @@ public class ScoreMatchingBenchmark {
       batches.add(batch.dup('c'));
       labels.add(batch.mean(true, 1));
     }
+    Activation hidden = Activation.valueOf(activation);
     network =
         new MultiLayerNetwork(
             new NeuralNetConfiguration.Builder()
                 .seed(SEED)
                 .updater(new HostAdam(1e-4))
                 .list()
-                .layer(
-                    new DenseLayer.Builder().nOut(HIDDEN).activation(Activation.SOFTPLUS).build())
-                .layer(
-                    new DenseLayer.Builder().nOut(HIDDEN).activation(Activation.SOFTPLUS).build())
+                .layer(new DenseLayer.Builder().nOut(HIDDEN).activation(hidden).build())
+                .layer(new DenseLayer.Builder().nOut(HIDDEN).activation(hidden).build())
                 .layer(
                     new OutputLayer.Builder(LossFunctions.LossFunction.MSE)
                         .nOut(1)
@@ -230,6 +235,53 @@ public class ScoreMatchingBenchmark {
   @Benchmark
   public LangevinChains langevin() {
     return chains.step(1);
+  }
+
+  /**
+   * One step of 128 Langevin chains of images of 28 x 28 pixels on a network of three convolutions
+   * (3 x 3, 32, 64 and 64 channels, strides 1, 2 and 2, swish) and a dense output.
+   *
+   * @return the chains
+   */
+  @Benchmark
+  public LangevinChains imageLangevin() {
+    if (imageChains == null) {
+      imageChains = imageChains();
+    }
+    return imageChains.step(1);
+  }
+
+  private static LangevinChains imageChains() {
+    MultiLayerNetwork images =
+        new MultiLayerNetwork(
+            new NeuralNetConfiguration.Builder()
+                .seed(SEED)
+                .list()
+                .layer(convolution(32, 1))
+                .layer(convolution(64, 2))
+                .layer(convolution(64, 2))
+                .layer(
+                    new OutputLayer.Builder(LossFunctions.LossFunction.MSE)
+                        .nOut(1)
+                        .activation(Activation.IDENTITY)
+                        .build())
+                .setInputType(InputType.convolutional(28, 28, 1))
+                .build());
+    images.init();
+    return LangevinChains.from(
+        DifferentiableEnergy.of(new NetworkEnergy(images)),
+        Nd4j.rand(DataType.FLOAT, BATCH, 1, 28, 28),
+        Langevin.ofPaperStep(0.01),
+        new RandomStream(SEED));
+  }
+
+  private static ConvolutionLayer convolution(int channels, int stride) {
+    return new ConvolutionLayer.Builder(3, 3)
+        .nOut(channels)
+        .stride(stride, stride)
+        .padding(1, 1)
+        .activation(Activation.SWISH)
+        .build();
   }
 
   /**

@@ -41,6 +41,18 @@ public interface EnergyDerivatives {
   }
 
   /**
+   * Computes the gradient of the energy of each point, in a loop that has memory for it: large new
+   * arrays can take as long as the work on them.
+   *
+   * @param x points. Not modified.
+   * @param memory an array of the shape of {@code x}, perhaps used for the result. Modified.
+   * @return the gradient, {@code memory} or new
+   */
+  default INDArray gradient(INDArray x, INDArray memory) {
+    return gradient(x);
+  }
+
+  /**
    * Computes the score of each point, {@code grad log p(x) = -grad E(x)}.
    *
    * @param x points. Not modified.

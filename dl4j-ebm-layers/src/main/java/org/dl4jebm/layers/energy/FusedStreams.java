@@ -20,7 +20,7 @@ enum FusedStreams {
   /** See {@link ActivationTable#SIGMOID}. */
   SIGMOID {
     @Override
-    void derivatives(float[] z, float[][] f, int n) {
+    void derivatives(float[] z, float[][] f, int n, boolean value) {
       logistic(z, f[0], n);
       float[] f0 = f[0];
       float[] f1 = f[1];
@@ -39,9 +39,11 @@ enum FusedStreams {
   /** See {@link ActivationTable#SOFTPLUS}. */
   SOFTPLUS {
     @Override
-    void derivatives(float[] z, float[][] f, int n) {
-      System.arraycopy(z, 0, f[0], 0, n);
-      Softplus.apply(f[0], n);
+    void derivatives(float[] z, float[][] f, int n, boolean value) {
+      if (value) {
+        System.arraycopy(z, 0, f[0], 0, n);
+        Softplus.apply(f[0], n);
+      }
       logistic(z, f[1], n);
       float[] f1 = f[1];
       float[] f2 = f[2];
@@ -58,7 +60,7 @@ enum FusedStreams {
   /** See {@link ActivationTable#SWISH}. */
   SWISH {
     @Override
-    void derivatives(float[] z, float[][] f, int n) {
+    void derivatives(float[] z, float[][] f, int n, boolean value) {
       logistic(z, f[0], n);
       float[] f0 = f[0];
       float[] f1 = f[1];
@@ -82,8 +84,12 @@ enum FusedStreams {
 
   private static final ThreadLocal<Blocks> BLOCKS = ThreadLocal.withInitial(Blocks::new);
 
-  /** Writes f and its first three derivatives of each value. */
-  abstract void derivatives(float[] z, float[][] f, int n);
+  /**
+   * Writes f and its first three derivatives of each value.
+   *
+   * @param value whether f itself is needed
+   */
+  abstract void derivatives(float[] z, float[][] f, int n, boolean value);
 
   private static void logistic(float[] z, float[] s, int n) {
     System.arraycopy(z, 0, s, 0, n);
@@ -134,7 +140,7 @@ enum FusedStreams {
     float[] sum = blocks.sum;
     float[] f1 = blocks.f[1];
     z.position(at).get(blocks.z, 0, n);
-    derivatives(blocks.z, blocks.f, n);
+    derivatives(blocks.z, blocks.f, n, true);
     a.position(at).put(blocks.f[0], 0, n);
     for (int k = 0; k < pass.layout.directions(); k++) {
       z.position(pass.tangent(k) + at).get(tangent, 0, n);
@@ -199,7 +205,7 @@ enum FusedStreams {
     float[] f1 = blocks.f[1];
     float[] f2 = blocks.f[2];
     z.position(at).get(blocks.z, 0, n);
-    derivatives(blocks.z, blocks.f, n);
+    derivatives(blocks.z, blocks.f, n, false);
     e.position(at).get(result, 0, n);
     for (int i = 0; i < n; i++) {
       result[i] *= f1[i];

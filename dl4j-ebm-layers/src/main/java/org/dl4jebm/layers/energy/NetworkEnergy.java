@@ -5,6 +5,7 @@ package org.dl4jebm.layers.energy;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -49,6 +50,7 @@ public final class NetworkEnergy implements EnergyDerivatives {
   private final DataType type;
   private final int maximumRows;
   private final Map<StreamLayout, StreamPass> passes = new HashMap<>();
+  private final DenseChain chain;
 
   /**
    * Wraps a network.
@@ -76,7 +78,8 @@ public final class NetworkEnergy implements EnergyDerivatives {
         layout -> new ChainPass(StreamNetworks.twin(network, layout, new LossMSE()), layout),
         layout -> StreamNetworks.requireRules(network.getLayerWiseConfigurations(), layout),
         network.getLayerWiseConfigurations().getDataType(),
-        maximumRows);
+        maximumRows,
+        () -> DenseChain.of(network, StreamLayout.VALUE));
   }
 
   /**
@@ -107,14 +110,16 @@ public final class NetworkEnergy implements EnergyDerivatives {
         layout -> new GraphPass(StreamNetworks.twin(graph, layout, new LossMSE()), layout),
         layout -> GraphTwins.requireRules(graph.getConfiguration(), layout),
         graph.getConfiguration().getDataType(),
-        maximumRows);
+        maximumRows,
+        () -> DenseChain.of(graph, StreamLayout.VALUE));
   }
 
   private NetworkEnergy(
       Function<StreamLayout, StreamPass> maker,
       Consumer<StreamLayout> rules,
       DataType type,
-      int maximumRows) {
+      int maximumRows,
+      Supplier<Optional<DenseChain>> chain) {
     if (maximumRows < StreamLayout.SECOND.streams()) {
       throw new IllegalArgumentException(
           "maximumRows is " + maximumRows + "; accepted: at least 3, a point with two derivatives");
@@ -124,6 +129,7 @@ public final class NetworkEnergy implements EnergyDerivatives {
     this.rules = rules;
     this.type = type;
     this.maximumRows = maximumRows;
+    this.chain = chain.get().orElse(null);
   }
 
   /**
@@ -135,7 +141,12 @@ public final class NetworkEnergy implements EnergyDerivatives {
   @Override
   public INDArray energy(INDArray x) {
     return outside(
-        () -> pass(StreamLayout.VALUE).output(typed(x)).reshape('c', new long[] {x.size(0)}));
+        () -> {
+          INDArray points = typed(x);
+          INDArray output =
+              isChain(points) ? started(points).dup() : pass(StreamLayout.VALUE).output(points);
+          return output.reshape('c', new long[] {x.size(0)});
+        });
   }
 
   /**
@@ -159,8 +170,12 @@ public final class NetworkEnergy implements EnergyDerivatives {
   public EnergyGradient energyAndGradient(INDArray x) {
     return outside(
         () -> {
-          StreamPass pass = pass(StreamLayout.VALUE);
           INDArray points = typed(x);
+          if (isChain(points)) {
+            INDArray energies = started(points).dup().reshape('c', new long[] {x.size(0)});
+            return new EnergyGradient(energies, chain.slope().dup('c'));
+          }
+          StreamPass pass = pass(StreamLayout.VALUE);
           return StreamPass.inWorkspace(
               () -> {
                 INDArray output = pass.forward(points);
@@ -170,6 +185,26 @@ public final class NetworkEnergy implements EnergyDerivatives {
                     gradient.detach().reshape('c', x.shape()));
               });
         });
+  }
+
+  @Override
+  public INDArray gradient(INDArray x, INDArray memory) {
+    INDArray points = typed(x);
+    if (isChain(points) && memory.dataType() == type && memory.equalShapes(x)) {
+      started(points);
+      return memory.assign(chain.slope());
+    }
+    return gradient(x);
+  }
+
+  private boolean isChain(INDArray points) {
+    return chain != null && chain.accepts(points);
+  }
+
+  /** The energies of the points, in memory that is used again. */
+  private INDArray started(INDArray points) {
+    chain.stack(points.size(0)).assign(points);
+    return chain.forwardPoints();
   }
 
   /**

@@ -6,6 +6,7 @@ package org.dl4jebm.training.sampling;
 import java.util.concurrent.CancellationException;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.random.RandomStream;
+import org.dl4jebm.training.DifferentiableEnergy;
 import org.dl4jebm.training.Energy;
 import org.dl4jebm.training.Score;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -28,6 +29,7 @@ public final class LangevinChains {
   private final Score score;
   private final RandomStream random;
   private final INDArray points;
+  private INDArray memory;
   private Langevin kernel;
   private long steps;
 
@@ -81,10 +83,18 @@ public final class LangevinChains {
       if (Thread.currentThread().isInterrupted()) {
         throw new CancellationException("interrupted after " + steps + " moves");
       }
-      LangevinMove.move(points, score, kernel, random, "step " + (steps + 1));
+      LangevinMove.move(points, score, kernel, random, "step " + (steps + 1), memory());
       steps++;
     }
     return this;
+  }
+
+  /** For the gradients of the moves. */
+  private INDArray memory() {
+    if (memory == null && score instanceof DifferentiableEnergy) {
+      memory = Workspaces.outside(() -> points.like());
+    }
+    return memory;
   }
 
   /**

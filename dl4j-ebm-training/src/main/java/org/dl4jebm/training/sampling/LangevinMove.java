@@ -7,6 +7,7 @@ import java.util.Arrays;
 import org.dl4jebm.layers.ScratchSpace;
 import org.dl4jebm.layers.Workspaces;
 import org.dl4jebm.layers.random.RandomStream;
+import org.dl4jebm.training.DifferentiableEnergy;
 import org.dl4jebm.training.Score;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -27,7 +28,29 @@ final class LangevinMove {
    * @param where for messages
    */
   static void move(INDArray x, Score score, Langevin kernel, RandomStream random, String where) {
-    INDArray slope = Workspaces.outside(() -> score.score(x));
+    move(x, score, kernel, random, where, null);
+  }
+
+  /**
+   * Moves all points, or none if the score is not finite.
+   *
+   * @param x {@code [n, ...]} in 'c' order without gaps. Modified.
+   * @param where for messages
+   * @param memory of the shape of {@code x}, used for the gradient of an energy. Modified; may be
+   *     null.
+   */
+  static void move(
+      INDArray x,
+      Score score,
+      Langevin kernel,
+      RandomStream random,
+      String where,
+      INDArray memory) {
+    // Of an energy the gradient is enough: its sign is that of the drift.
+    boolean up = memory == null || !(score instanceof DifferentiableEnergy);
+    INDArray slope =
+        Workspaces.outside(
+            () -> up ? score.score(x) : ((DifferentiableEnergy) score).gradient(x, memory));
     if (!Arrays.equals(slope.shape(), x.shape())) {
       throw new IllegalArgumentException(
           "the score has shape "
@@ -48,11 +71,17 @@ final class LangevinMove {
           long[] flat = {x.length()};
           Nd4j.getBlasWrapper()
               .level1()
-              .axpy(x.length(), kernel.drift(), rows.reshape('c', flat), x.reshape('c', flat));
+              .axpy(
+                  x.length(),
+                  up ? kernel.drift() : -kernel.drift(),
+                  rows.reshape('c', flat),
+                  x.reshape('c', flat));
           if (kernel.noise() > 0) {
             INDArray noise = Nd4j.createUninitialized(x.dataType(), x.shape(), 'c');
             random.gaussian(kernel.noise(), noise);
-            x.addi(noise);
+            Nd4j.getBlasWrapper()
+                .level1()
+                .axpy(x.length(), 1, noise.reshape('c', flat), x.reshape('c', flat));
           }
           if (kernel.bounds() != null) {
             kernel.bounds().reflect(x);

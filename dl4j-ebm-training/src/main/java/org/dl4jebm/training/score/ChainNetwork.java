@@ -3,8 +3,10 @@
  */
 package org.dl4jebm.training.score;
 
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.dl4jebm.layers.energy.DenseChain;
 import org.dl4jebm.layers.energy.NetworkEnergy;
 import org.dl4jebm.layers.energy.StreamLayout;
 import org.dl4jebm.layers.energy.StreamNetworks;
@@ -39,6 +41,11 @@ final class ChainNetwork extends TrainedNetwork<MultiLayerNetwork> {
   @Override
   UnaryOperator<INDArray> makeEnergyGradient() {
     return new NetworkEnergy(network)::gradient;
+  }
+
+  @Override
+  Optional<DenseChain> makeChain(StreamLayout layout) {
+    return DenseChain.of(network, layout);
   }
 
   @Override

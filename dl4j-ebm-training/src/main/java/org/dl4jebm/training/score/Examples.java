@@ -7,6 +7,7 @@ import java.util.Arrays;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -43,7 +44,10 @@ final class Examples {
               + (x == null ? "null" : "of shape " + Arrays.toString(x.shape()))
               + "; accepted: at least one example, along the first of two or more dimensions");
     }
-    INDArray typed = x.castTo(type).dup('c');
+    INDArray typed = x.castTo(type);
+    if (typed.ordering() != 'c' || !Shape.hasDefaultStridesForShape(typed)) {
+      typed = typed.dup('c');
+    }
     INDArray flat = typed.reshape('c', new long[] {typed.length()});
     // A sum of squares is NaN or infinite if a value is, and overflows only for huge values.
     double squares = Nd4j.getBlasWrapper().dot(flat, flat);

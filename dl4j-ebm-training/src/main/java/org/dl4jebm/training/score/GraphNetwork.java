@@ -3,8 +3,10 @@
  */
 package org.dl4jebm.training.score;
 
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.dl4jebm.layers.energy.DenseChain;
 import org.dl4jebm.layers.energy.NetworkEnergy;
 import org.dl4jebm.layers.energy.StreamLayout;
 import org.dl4jebm.layers.energy.StreamNetworks;
@@ -51,6 +53,11 @@ final class GraphNetwork extends TrainedNetwork<ComputationGraph> {
   @Override
   DataSet input(DataSet stack) {
     return withSeconds(stack, layout);
+  }
+
+  @Override
+  Optional<DenseChain> makeChain(StreamLayout layout) {
+    return DenseChain.of(graph, layout);
   }
 
   @Override

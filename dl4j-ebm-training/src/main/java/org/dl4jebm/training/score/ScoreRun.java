@@ -7,9 +7,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.dl4jebm.layers.Workspaces;
+import org.dl4jebm.layers.energy.DenseChain;
 import org.dl4jebm.layers.energy.StreamLayout;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.random.Seeds;
@@ -32,6 +34,7 @@ final class ScoreRun<M extends Model> {
   private final Progress progress;
   private final TrainedNetwork<M> network;
   private final Map<TwinKey, TrainedNetwork<M>> twins = new HashMap<>();
+  private final Map<StreamLayout, Optional<DenseChain>> chains = new HashMap<>();
   private final NetworkSteps steps;
   private long done;
 
@@ -169,33 +172,60 @@ final class ScoreRun<M extends Model> {
    * rows of an example in the first part, by which DL4J divides.
    */
   private double gradient(List<Stacker> parts, INDArray x, RandomStream random) {
-    INDArray sum = steps.gradient();
     double score = 0;
-    boolean first = true;
-    for (Stacker part : parts) {
-      TrainedNetwork<M> twin = twin(part);
-      Workspaces.within(
-          WORKSPACE,
-          () -> {
-            DataSet input = twin.input(part.stack(x, network::energyGradient, random));
-            // What the network keeps must not be in the workspace.
-            return Workspaces.outside(
-                () -> {
-                  twin.compute(input);
-                  return null;
-                });
-          });
-      INDArray partial = twin.steps().gradient();
-      if (first) {
-        sum.assign(partial);
-      } else {
-        double factor = (double) parts.get(0).rows() / part.rows();
-        Nd4j.getBlasWrapper().level1().axpy(sum.length(), factor, partial, sum);
-      }
-      first = false;
-      score += twin.model().score() - twin.steps().regularization();
+    for (int i = 0; i < parts.size(); i++) {
+      Stacker part = parts.get(i);
+      double factor = (double) parts.get(0).rows() / part.rows();
+      boolean add = i > 0;
+      Optional<DenseChain> chain = chain(part, x);
+      score +=
+          chain.isPresent()
+              ? gradient(chain.get(), part, x, random, factor, add)
+              : gradient(part, x, random, factor, add);
     }
     return score;
+  }
+
+  /** Through the passes of a network of dense layers, which write where the sum is. */
+  private double gradient(
+      DenseChain chain, Stacker part, INDArray x, RandomStream random, double factor, boolean add) {
+    steps.gradient();
+    return Workspaces.within(
+        WORKSPACE, () -> part.compute(chain, x, network::energyGradient, random, factor, add));
+  }
+
+  /** Through a twin. */
+  private double gradient(
+      Stacker part, INDArray x, RandomStream random, double factor, boolean add) {
+    TrainedNetwork<M> twin = twin(part);
+    Workspaces.within(
+        WORKSPACE,
+        () -> {
+          DataSet input = twin.input(part.stack(x, network::energyGradient, random));
+          // What the network keeps must not be in the workspace.
+          return Workspaces.outside(
+              () -> {
+                twin.compute(input);
+                return null;
+              });
+        });
+    INDArray sum = steps.gradient();
+    INDArray partial = twin.steps().gradient();
+    if (add) {
+      Nd4j.getBlasWrapper().level1().axpy(sum.length(), factor, partial, sum);
+    } else {
+      sum.assign(partial);
+    }
+    return twin.model().score() - twin.steps().regularization();
+  }
+
+  private Optional<DenseChain> chain(Stacker part, INDArray x) {
+    if (part.layout() == null) {
+      return Optional.empty();
+    }
+    return chains
+        .computeIfAbsent(part.layout(), network::makeChain)
+        .filter(chain -> chain.accepts(x));
   }
 
   private List<Stacker> parts(INDArray x) {

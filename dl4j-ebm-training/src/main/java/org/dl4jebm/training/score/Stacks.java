@@ -53,6 +53,11 @@ final class Stacks {
     return x.reshape('c', new long[] {x.size(0), x.length() / x.size(0)});
   }
 
+  /** All numbers of an array in 'c' order without gaps. */
+  static INDArray vector(INDArray x) {
+    return x.reshape('c', new long[] {x.length()});
+  }
+
   /** The squared norm of each example. */
   static INDArray squares(INDArray x) {
     INDArray rows = flat(x);

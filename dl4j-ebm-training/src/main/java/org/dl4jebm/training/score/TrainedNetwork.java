@@ -3,8 +3,10 @@
  */
 package org.dl4jebm.training.score;
 
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.deeplearning4j.nn.api.Model;
+import org.dl4jebm.layers.energy.DenseChain;
 import org.dl4jebm.layers.energy.StreamLayout;
 import org.dl4jebm.training.NetworkSteps;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -53,6 +55,9 @@ abstract class TrainedNetwork<M extends Model> {
   }
 
   abstract UnaryOperator<INDArray> makeEnergyGradient();
+
+  /** The passes of a network of dense layers, if it is one. */
+  abstract Optional<DenseChain> makeChain(StreamLayout layout);
 
   /** The input of the network for a stack without second derivatives. */
   DataSet input(DataSet stack) {
