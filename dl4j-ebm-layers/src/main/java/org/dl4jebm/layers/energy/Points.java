@@ -24,6 +24,7 @@ final class Points {
    * @throws DL4JInvalidInputException if there are none, or a value is NaN or infinite
    */
   static INDArray require(INDArray x, DataType type, String name) {
+    requireNotNull(x, name);
     if (x.rank() < 2 || x.isEmpty()) {
       throw new DL4JInvalidInputException(
           name
@@ -38,6 +39,14 @@ final class Points {
       requireEachFinite(typed, name);
     }
     return typed;
+  }
+
+  private static void requireNotNull(INDArray array, String name) {
+    if (array == null) {
+      throw new DL4JInvalidInputException(
+          name
+              + " is null; accepted: finite numbers, an example at each place of the first dimension");
+    }
   }
 
   private static void requireEachFinite(INDArray x, String name) {
@@ -63,6 +72,8 @@ final class Points {
    * @throws DL4JInvalidInputException if the shapes differ
    */
   static void requireShape(INDArray expected, INDArray actual, String name) {
+    requireNotNull(expected, "x");
+    requireNotNull(actual, name);
     if (!Arrays.equals(expected.shape(), actual.shape())) {
       throw new DL4JInvalidInputException(
           name

@@ -77,8 +77,11 @@ record PoolingWindows(
         return null;
       }
       long start = from * stride[i] + shift;
+      // ND4J gets the end of an interval of one place wrong if it has a stride.
       input[axis] =
-          NDArrayIndex.interval(start, stride[i], start + (to - from - 1) * stride[i] + 1);
+          to - from == 1
+              ? NDArrayIndex.interval(start, start + 1)
+              : NDArrayIndex.interval(start, stride[i], start + (to - from - 1) * stride[i] + 1);
       output[axis] = NDArrayIndex.interval(from, to);
     }
     return new Match(input, output);
@@ -89,7 +92,8 @@ record PoolingWindows(
       return padding[i];
     }
     long covered = (out - 1) * stride[i] + (long) (kernel[i] - 1) * dilation[i] + 1;
-    return Math.max(0, (covered - in) / 2);
+    // Below 0 where windows do not reach all values: DL4J leaves out as many at both ends.
+    return (covered - in) / 2;
   }
 
   private static INDArrayIndex[] all(int rank) {

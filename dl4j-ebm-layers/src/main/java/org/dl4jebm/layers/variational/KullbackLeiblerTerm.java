@@ -115,10 +115,16 @@ public record KullbackLeiblerTerm(
   /**
    * Sets a constant wanted divergence.
    *
-   * @param capacity nats an example
+   * @param capacity nats an example, finite, 0 or more
    * @return changed options
+   * @throws IllegalArgumentException if it is not
    */
   public KullbackLeiblerTerm withCapacity(double capacity) {
+    require(
+        capacity >= 0 && capacity < Double.POSITIVE_INFINITY,
+        "capacity",
+        capacity,
+        "finite, 0 or more nats");
     return withCapacity(new FixedSchedule(capacity));
   }
 

@@ -59,6 +59,27 @@ class PointsTest {
     refused(() -> jacobian.transposedProduct(good, bad), "u has the value NaN");
   }
 
+  @Test
+  void nullIsRefusedByName() {
+    EnergyNetworks.Case made = EnergyNetworks.mlp(DataType.DOUBLE, new ActivationSwish(), 3);
+    INDArray x = made.points(4, 1);
+    for (EnergyDerivatives energy :
+        List.of(new NetworkEnergy(made.network()), new FiniteDifferenceEnergy(made.network()))) {
+      refusedNull(() -> energy.energy(null), "x is null");
+      refusedNull(() -> energy.gradient(null), "x is null");
+      refusedNull(() -> energy.hessianTrace(null), "x is null");
+      refusedNull(() -> energy.hessianVectorProduct(x, null), "v is null");
+    }
+    NetworkJacobian jacobian = new NetworkJacobian(made.network());
+    refusedNull(() -> jacobian.jacobianVectorProduct(x, null), "v is null");
+    refusedNull(() -> jacobian.transposedProduct(x, null), "u is null");
+  }
+
+  private static void refusedNull(Runnable operation, String part) {
+    String message = assertThrows(DL4JInvalidInputException.class, operation::run).getMessage();
+    assertTrue(message.startsWith(part + "; accepted: finite numbers"), message);
+  }
+
   private static void refused(Runnable operation, String part) {
     String message = assertThrows(DL4JInvalidInputException.class, operation::run).getMessage();
     assertTrue(

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.deeplearning4j.exception.DL4JInvalidConfigException;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
@@ -52,6 +53,35 @@ class PoolingStreamsTest {
     String message =
         assertThrows(DL4JInvalidConfigException.class, () -> new NetworkEnergy(exact)).getMessage();
     assertTrue(message.contains("(SubsamplingLayer) has dilation [2, 1]"), message);
+  }
+
+  /** Windows at a stride above their size, of which some see the input at one place only. */
+  @Test
+  void strideAboveTheSizeOfWindows() {
+    for (ConvolutionMode mode : List.of(ConvolutionMode.Truncate, ConvolutionMode.Same)) {
+      for (int size = 1; size <= 3; size++) {
+        for (int stride = 2; stride <= 4; stride++) {
+          MultiLayerNetwork network =
+              images(
+                  DataType.DOUBLE,
+                  new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.MAX)
+                      .kernelSize(size, size)
+                      .stride(stride, stride)
+                      .convolutionMode(mode)
+                      .build());
+          NetworkEnergy energy = new NetworkEnergy(network);
+          INDArray x = EnergyNetworks.normal(4, 3, 1, 4, 4);
+          INDArray v = EnergyNetworks.normal(5, 3, 1, 4, 4);
+          double h = 1e-5;
+          INDArray slope =
+              network.output(x.add(v.mul(h))).sub(network.output(x.sub(v.mul(h)))).divi(2 * h);
+          NdAssert.assertClose(
+              slope.reshape('c', new long[] {3}), energy.directionalDerivative(x, v), 1e-8);
+          NdAssert.assertClose(
+              energy.directionalDerivative(x, v), energy.gradient(x).mul(v).sum(1, 2, 3), 1e-12);
+        }
+      }
+    }
   }
 
   /** Of equal values one is taken, so that moving all of them moves the energy at the same rate. */

@@ -5,6 +5,7 @@ package org.dl4jebm.layers.variational;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -36,6 +37,18 @@ class KullbackLeiblerTermTest {
   }
 
   /** Free bits first, then the distance of their sum from the capacity. */
+  @Test
+  void badCapacityIsRefusedAtOnce() {
+    for (double nats : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
+      String message =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> KullbackLeiblerTerm.DEFAULT.withCapacity(nats))
+              .getMessage();
+      assertEquals("capacity is " + nats + "; accepted: finite, 0 or more nats", message);
+    }
+  }
+
   @Test
   void freeBitsAndCapacityTogether() {
     KullbackLeiblerTerm term = KullbackLeiblerTerm.DEFAULT.withFreeBits(1).withCapacity(4);

@@ -119,6 +119,10 @@ public final class AnnealedLangevin {
       AnnealedLangevinOptions options,
       RandomStream random) {
     Ensemble.requireStart(start, options.bounds());
+    if (values == null || known == null) {
+      throw new IllegalArgumentException(
+          (values == null ? "values" : "known") + " is null; accepted: an array");
+    }
     if (!Arrays.equals(values.shape(), start.shape())) {
       throw new IllegalArgumentException(
           "values have shape "
@@ -126,7 +130,7 @@ public final class AnnealedLangevin {
               + "; accepted: "
               + Arrays.toString(start.shape()));
     }
-    Ensemble.requireStart(values.castTo(start.dataType()), options.bounds());
+    Ensemble.requirePoints(values.castTo(start.dataType()), options.bounds(), "values");
     long[] one = start.shape().clone();
     one[0] = 1;
     if (!Arrays.equals(known.shape(), start.shape()) && !Arrays.equals(known.shape(), one)) {

@@ -69,25 +69,36 @@ final class Ensemble {
   }
 
   static void requireStart(INDArray start, Box bounds) {
-    if (start.rank() < 2 || start.isEmpty()) {
+    requirePoints(start, bounds, "start");
+  }
+
+  /**
+   * Requires finite points inside of walls.
+   *
+   * @param name names the argument in messages
+   */
+  static void requirePoints(INDArray start, Box bounds, String name) {
+    if (start == null || start.rank() < 2 || start.isEmpty()) {
       throw new IllegalArgumentException(
-          "start has shape "
-              + Arrays.toString(start.shape())
+          name
+              + (start == null ? " is null" : " has shape " + Arrays.toString(start.shape()))
               + "; accepted: one or more points along the first of two or more dimensions");
     }
     if (start.dataType() != DataType.FLOAT && start.dataType() != DataType.DOUBLE) {
       throw new IllegalArgumentException(
-          "start is of type " + start.dataType() + "; accepted: FLOAT or DOUBLE");
+          name + " is of type " + start.dataType() + "; accepted: FLOAT or DOUBLE");
     }
     double low = start.minNumber().doubleValue();
     double high = start.maxNumber().doubleValue();
     // Neither minimum nor maximum need see a NaN; the sum does.
     if (!Double.isFinite(low + high) || Double.isNaN(start.sumNumber().doubleValue())) {
-      throw new IllegalArgumentException("start has values that are not finite numbers");
+      throw new IllegalArgumentException(
+          name + " has values that are not finite numbers; accepted: finite numbers");
     }
     if (bounds != null && !(low >= bounds.low() && high <= bounds.high())) {
       throw new IllegalArgumentException(
-          "start has values from "
+          name
+              + " has values from "
               + low
               + " to "
               + high

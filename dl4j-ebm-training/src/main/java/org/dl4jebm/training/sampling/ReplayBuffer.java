@@ -73,6 +73,11 @@ public final class ReplayBuffer {
       DataType type,
       long[] exampleShape,
       RandomStream random) {
+    if (starts == null || exampleShape == null || random == null) {
+      throw new IllegalArgumentException(
+          (starts == null ? "starts" : exampleShape == null ? "exampleShape" : "random")
+              + " is null; accepted: a value");
+    }
     if (capacity < 1) {
       throw new IllegalArgumentException(
           "capacity is " + capacity + "; accepted: 1 or more, an empty buffer has no chains");

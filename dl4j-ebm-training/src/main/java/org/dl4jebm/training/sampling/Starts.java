@@ -26,8 +26,12 @@ public interface Starts {
    *
    * @param box the box
    * @return the distribution
+   * @throws IllegalArgumentException if {@code box} is null
    */
   static Starts uniform(Box box) {
+    if (box == null) {
+      throw new IllegalArgumentException("box is null; accepted: a Box");
+    }
     return (random, out) -> {
       random.uniform(out);
       out.muli(box.width()).addi(box.low());

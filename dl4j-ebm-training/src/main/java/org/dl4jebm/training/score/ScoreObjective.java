@@ -155,7 +155,8 @@ public final class ScoreObjective {
    * @return the objective
    */
   public static ScoreObjective noiseConditionalEnergy(NoiseLevels levels) {
-    return single("noise-conditional score matching", true, new DenoisingStacker(levels, true));
+    return single(
+        "noise-conditional score matching", true, new DenoisingStacker(require(levels), true));
   }
 
   /**
@@ -231,7 +232,15 @@ public final class ScoreObjective {
    * @return the objective
    */
   public static ScoreObjective noiseConditional(NoiseLevels levels) {
-    return single("noise-conditional score matching", false, new RegressionStacker(levels, true));
+    return single(
+        "noise-conditional score matching", false, new RegressionStacker(require(levels), true));
+  }
+
+  private static NoiseLevels require(NoiseLevels levels) {
+    if (levels == null) {
+      throw new IllegalArgumentException("levels are null; accepted: at least one sigma");
+    }
+    return levels;
   }
 
   /**

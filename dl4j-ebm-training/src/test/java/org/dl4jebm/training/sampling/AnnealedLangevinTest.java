@@ -186,6 +186,24 @@ class AnnealedLangevinTest {
           () ->
               AnnealedLangevin.inpaint(
                   NORMAL, start, start, Nd4j.zeros(DataType.DOUBLE, 2), options, random));
+      INDArray nan = start.dup();
+      nan.putScalar(0, 0, Double.NaN);
+      for (INDArray values : new INDArray[] {nan, null}) {
+        String message =
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> AnnealedLangevin.inpaint(NORMAL, start, values, mask, options, random))
+                .getMessage();
+        assertTrue(message.startsWith("values ") && message.contains("accepted: "), message);
+      }
+      for (INDArray none : new INDArray[] {nan, null}) {
+        String message =
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> AnnealedLangevin.from(NORMAL, none, options, random))
+                .getMessage();
+        assertTrue(message.startsWith("start ") && message.contains("accepted: "), message);
+      }
       NoisyScore bad = (x, sigma) -> sigma < 1 ? x.div(0) : x.neg();
       AnnealedLangevin chains = AnnealedLangevin.from(bad, start, options.withSteps(2), random);
       ArithmeticException e = assertThrows(ArithmeticException.class, chains::run);

@@ -131,6 +131,7 @@ class ReplayBufferTest {
           () -> Starts.among(points).draw(random, Nd4j.create(DataType.DOUBLE, 4, 3)));
     }
     assertThrows(IllegalArgumentException.class, () -> Starts.gaussian(0, 0));
+    assertThrows(IllegalArgumentException.class, () -> Starts.uniform(null));
     assertThrows(IllegalArgumentException.class, () -> Starts.among(Nd4j.empty(DataType.FLOAT)));
   }
 
@@ -141,6 +142,9 @@ class ReplayBufferTest {
           assertThrows(IllegalArgumentException.class, () -> buffer(0, 0.1, random));
       assertTrue(e.getMessage().contains("empty buffer"), e::getMessage);
       assertThrows(IllegalArgumentException.class, () -> buffer(5, -0.1, random));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> new ReplayBuffer(5, 0.1, null, DataType.FLOAT, new long[] {2}, random));
       assertThrows(IllegalArgumentException.class, () -> buffer(5, 1.1, random));
       assertThrows(
           IllegalArgumentException.class,

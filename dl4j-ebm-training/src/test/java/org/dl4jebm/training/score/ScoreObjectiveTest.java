@@ -432,6 +432,8 @@ class ScoreObjectiveTest {
     refused("kind is null", () -> ScoreObjective.slicedVarianceReduced(1, null));
     refused("kind is null", () -> ScoreObjective.finiteDifference(1, null, 0.1));
     refused("kind is null", () -> ScoreObjective.scoreNetworkSliced(1, null));
+    refused("levels are null", () -> ScoreObjective.noiseConditional(null));
+    refused("levels are null", () -> ScoreObjective.noiseConditionalEnergy(null));
     refused("directions is 0", () -> ScoreObjective.sliced(0, Probes.GAUSSIAN));
     refused("step is 0.0", () -> ScoreObjective.finiteDifference(1, Probes.GAUSSIAN, 0));
     refused("curvature is -1.0", () -> ScoreObjective.regularised(-1));
