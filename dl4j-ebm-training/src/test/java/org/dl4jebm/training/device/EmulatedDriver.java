@@ -109,8 +109,8 @@ final class EmulatedDriver implements NativeFunctions {
   /** What is not freed, empty if nothing. */
   List<String> alive() {
     List<String> all = new ArrayList<>(alive.values());
-    if (memory.count() > 0) {
-      all.add(memory.count() + " blocks of memory");
+    for (int i = 0; i < memory.count(); i++) {
+      all.add("block of memory");
     }
     return all;
   }
@@ -272,7 +272,9 @@ final class EmulatedDriver implements NativeFunctions {
       case "cublasSgemm_v2" -> {
         float alpha = ((Pointer) a[6]).getFloat(0);
         float beta = ((Pointer) a[11]).getFloat(0);
-        Object[] g = {a[1], a[2], a[3], a[4], a[5], alpha, a[7], a[8], a[9], a[10], beta, a[12], a[13]};
+        Object[] g = {
+          a[1], a[2], a[3], a[4], a[5], alpha, a[7], a[8], a[9], a[10], beta, a[12], a[13]
+        };
         submit(
             () -> {
               if (kernels != null) {
@@ -332,9 +334,7 @@ final class EmulatedDriver implements NativeFunctions {
     }
     submit(
         () ->
-            new Pointer(to)
-                .getByteBuffer(0, bytes)
-                .put(new Pointer(from).getByteBuffer(0, bytes)));
+            new Pointer(to).getByteBuffer(0, bytes).put(new Pointer(from).getByteBuffer(0, bytes)));
   }
 
   private void require(long address, long bytes) {
