@@ -7,20 +7,21 @@ import org.dl4jebm.training.host.Gpu;
 
 /**
  * Memory, matrix products and the element-wise operations of restricted Boltzmann machines on a
- * device: {@link CudaDevice} on an NVIDIA GPU, {@link HostDevice} the same operations in plain Java,
- * which is what the other is compared with.
+ * device: {@link CudaDevice} on an NVIDIA GPU, {@link HostDevice} the same operations in plain
+ * Java, which is what the other is compared with.
  *
  * <p>Operations are asked for in order and done in order; {@link DeviceArray#download} waits for
- * them. Between {@link #record} and its return operations are noted down and not done; the recording
- * can then be repeated as a whole with one call. A recording is given the same arrays each time, so
- * whatever changes from step to step lies on the device: a <em>clock</em> is an INT array of two,
- * {@code clock[0]} the number of the step within tables (of batches, rates, inverse temperatures)
- * and {@code clock[1]} the time in counters of random numbers. {@link #tick} moves it.
+ * them. Between {@link #record} and its return operations are noted down and not done; the
+ * recording can then be repeated as a whole with one call. A recording is given the same arrays
+ * each time, so whatever changes from step to step lies on the device: a <em>clock</em> is an INT
+ * array of two, {@code clock[0]} the number of the step within tables (of batches, rates, inverse
+ * temperatures) and {@code clock[1]} the time in counters of random numbers. {@link #tick} moves
+ * it.
  *
- * <p>Formulas: {@code p(v, h) = exp(-E(v, h)) / Z}; a field is what acts on a unit without its bias,
- * {@code W} times the statistics of the other side. In- and output may be the same array where the
- * operation is element-wise. Results of float operations agree between devices within a relative
- * error of 1e-5; random words agree in every bit.
+ * <p>Formulas: {@code p(v, h) = exp(-E(v, h)) / Z}; a field is what acts on a unit without its
+ * bias, {@code W} times the statistics of the other side. In- and output may be the same array
+ * where the operation is element-wise. Results of float operations agree between devices within a
+ * relative error of 1e-5; random words agree in every bit.
  *
  * <p>Not safe for use by several threads at once.
  */
@@ -62,11 +63,11 @@ interface Device extends AutoCloseable {
   Recording record(Runnable operations);
 
   /**
-   * {@code c = alpha op(a) op(b) + beta c} in FLOAT, with matrices in <em>column-major</em> order as
-   * BLAS has them: {@code op(a)} is {@code [m, k]}, {@code op(b) [k, n]}, {@code c [m, n]}. A row-major
-   * matrix {@code [rows, units]} is the column-major {@code [units, rows]}; DL4J's weights, of order
-   * 'f', are the column-major {@code [nIn, nOut]}. So hidden fields are {@code gemm(true, false, nOut,
-   * rows, nIn, 1, W, nIn, v, nIn, 0, field, nOut)}.
+   * {@code c = alpha op(a) op(b) + beta c} in FLOAT, with matrices in <em>column-major</em> order
+   * as BLAS has them: {@code op(a)} is {@code [m, k]}, {@code op(b) [k, n]}, {@code c [m, n]}. A
+   * row-major matrix {@code [rows, units]} is the column-major {@code [units, rows]}; DL4J's
+   * weights, of order 'f', are the column-major {@code [nIn, nOut]}. So hidden fields are {@code
+   * gemm(true, false, nOut, rows, nIn, 1, W, nIn, v, nIn, 0, field, nOut)}.
    */
   void gemm(
       boolean transposeA,
@@ -87,8 +88,8 @@ interface Device extends AutoCloseable {
   void tick(DeviceArray clock, int steps, int times);
 
   /**
-   * Copies rows: {@code out[i, :] = data[order[clock[0] rows + i], :]}. An order that is too short or
-   * names a row that is not there is an error of the caller, undefined on a GPU.
+   * Copies rows: {@code out[i, :] = data[order[clock[0] rows + i], :]}. An order that is too short
+   * or names a row that is not there is an error of the caller, undefined on a GPU.
    */
   void gather(
       DeviceArray data, DeviceArray order, DeviceArray clock, int rows, int units, DeviceArray out);
@@ -97,8 +98,8 @@ interface Device extends AutoCloseable {
   void words(int rows, int units, Draw draw, DeviceArray out);
 
   /**
-   * Binary units: {@code p = 1 / (1 + exp(-(field + bias)))}; {@code mean = factor p}; {@code state =
-   * 1} where {@code (word >>> 8) 2^-24 < p}, else 0.
+   * Binary units: {@code p = 1 / (1 + exp(-(field + bias)))}; {@code mean = factor p}; {@code state
+   * = 1} where {@code (word >>> 8) 2^-24 < p}, else 0.
    *
    * @param bias {@code [units]}
    * @param mean null for none
@@ -116,10 +117,10 @@ interface Device extends AutoCloseable {
       Draw draw);
 
   /**
-   * Gaussian units: {@code m = field + bias}; {@code mean = factor m}; {@code state = m + deviation z},
-   * with a standard normal {@code z} by the inverse distribution function: with {@code q = ((word mod
-   * 2^31) + 1/2) 2^-32}, {@code z} is {@code Phi^-1(q)} where the word's highest bit is 0 and {@code
-   * -Phi^-1(q)} where it is 1.
+   * Gaussian units: {@code m = field + bias}; {@code mean = factor m}; {@code state = m + deviation
+   * z}, with a standard normal {@code z} by the inverse distribution function: with {@code q =
+   * ((word mod 2^31) + 1/2) 2^-32}, {@code z} is {@code Phi^-1(q)} where the word's highest bit is
+   * 0 and {@code -Phi^-1(q)} where it is 1.
    *
    * @param deviation {@code [units]}
    * @param mean null for none
@@ -138,10 +139,10 @@ interface Device extends AutoCloseable {
       Draw draw);
 
   /**
-   * Softmax groups of {@code groupSize} neighbouring units, of which one is 1: {@code p_k = exp(x_k) /
-   * sum_l exp(x_l)} with {@code x = field + bias}, the largest subtracted first; {@code mean = factor
-   * p}; the state of a group is the first {@code k} with {@code p_0 + ... + p_k > (word >>> 8) 2^-24},
-   * the last if there is none, with the word of the group's first unit.
+   * Softmax groups of {@code groupSize} neighbouring units, of which one is 1: {@code p_k =
+   * exp(x_k) / sum_l exp(x_l)} with {@code x = field + bias}, the largest subtracted first; {@code
+   * mean = factor p}; the state of a group is the first {@code k} with {@code p_0 + ... + p_k >
+   * (word >>> 8) 2^-24}, the last if there is none, with the word of the group's first unit.
    *
    * @param mean null for none
    * @param state null for none
@@ -236,7 +237,9 @@ interface Device extends AutoCloseable {
    * betas[clock[0]]}, {@code t = betas[clock[0] + 1]} and {@code x(b) = (1 - b) base + b (field +
    * bias)}:
    *
-   * <pre>{@code   logWeights[r] += sum_u log(1 + exp(x(t))) - log(1 + exp(x(s)));   state ~ Bernoulli(sigmoid(x(t)))}</pre>
+   * <pre>
+   * {@code   logWeights[r] += sum_u log(1 + exp(x(t))) - log(1 + exp(x(s)));   state ~ Bernoulli(sigmoid(x(t)))}
+   * </pre>
    *
    * with states drawn as {@link #logistic} does.
    *
@@ -258,8 +261,8 @@ interface Device extends AutoCloseable {
       Draw draw);
 
   /**
-   * The visible side: {@code state ~ Bernoulli(sigmoid((1 - t) base + t (field + bias)))} with {@code t
-   * = betas[clock[0] + 1]}; {@code field} is {@code W h}.
+   * The visible side: {@code state ~ Bernoulli(sigmoid((1 - t) base + t (field + bias)))} with
+   * {@code t = betas[clock[0] + 1]}; {@code field} is {@code W h}.
    */
   void annealVisible(
       DeviceArray field,
@@ -273,8 +276,8 @@ interface Device extends AutoCloseable {
       Draw draw);
 
   /**
-   * What the visible biases add to the weights: {@code logWeights[r] += (t - s) sum_u rise[u] state[r,
-   * u]} with {@code s} and {@code t} as in {@link #annealHidden}.
+   * What the visible biases add to the weights: {@code logWeights[r] += (t - s) sum_u rise[u]
+   * state[r, u]} with {@code s} and {@code t} as in {@link #annealHidden}.
    */
   void annealVisibleWeights(
       DeviceArray state,

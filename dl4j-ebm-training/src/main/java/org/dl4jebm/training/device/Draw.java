@@ -7,10 +7,12 @@ package org.dl4jebm.training.device;
  * Which random numbers an operation uses. Element {@code (row, unit)} of a matrix gets word {@code
  * unit % 4} of
  *
- * <pre>{@code   Philox4x32-10(counter = (unit / 4, firstRow + row, clock[1], channel), key = (low, high word of seed))}</pre>
+ * <pre>
+ * {@code   Philox4x32-10(counter = (unit / 4, firstRow + row, clock[1], channel), key = (low, high word of seed))}
+ * </pre>
  *
- * (Salmon, Moraes, Dror and Shaw, SC 2011), so that it depends on the place in the whole data set or
- * set of chains, on the time and on what it is for, but not on how work is divided.
+ * (Salmon, Moraes, Dror and Shaw, SC 2011), so that it depends on the place in the whole data set
+ * or set of chains, on the time and on what it is for, but not on how work is divided.
  *
  * @param seed the key
  * @param channel tells different uses at the same time apart; see {@link #channel}
