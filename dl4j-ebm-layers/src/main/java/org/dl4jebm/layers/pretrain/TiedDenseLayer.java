@@ -109,17 +109,8 @@ public abstract class TiedDenseLayer<
   @Override
   public void fit(INDArray batch, INDArray weights, LayerWorkspaceMgr workspaceMgr) {
     if (batch != null) {
-      BatchChecks checks = new BatchChecks(this::layerId);
-      checks.checkShape(batch, layerConf().getNIn());
-      INDArray states = batch.castTo(dataType);
-      checks.checkFinite(states, describeInput());
-      findBadData(states)
-          .ifPresent(
-              problem -> {
-                throw new DL4JInvalidInputException(
-                    "pretraining data hold " + problem + " " + layerId());
-              });
-      checks.checkWeights(weights, batch.size(0));
+      checkPretrainingData(batch);
+      new BatchChecks(this::layerId).checkWeights(weights, batch.size(0));
       setInput(batch, workspaceMgr);
       dropoutApplied = true;
     }
@@ -130,6 +121,26 @@ public abstract class TiedDenseLayer<
     } finally {
       exampleWeights = null;
     }
+  }
+
+  /**
+   * Refuses data that {@link #fit} would refuse.
+   *
+   * @param batch {@code [n, nIn]}. Not modified.
+   * @throws DL4JInvalidInputException if the batch is empty, has the wrong width, NaN, infinite
+   *     values or values out of range
+   */
+  public void checkPretrainingData(INDArray batch) {
+    BatchChecks checks = new BatchChecks(this::layerId);
+    checks.checkShape(batch, layerConf().getNIn());
+    INDArray states = batch.castTo(dataType);
+    checks.checkFinite(states, describeInput());
+    findBadData(states)
+        .ifPresent(
+            problem -> {
+              throw new DL4JInvalidInputException(
+                  "pretraining data hold " + problem + " " + layerId());
+            });
   }
 
   /**

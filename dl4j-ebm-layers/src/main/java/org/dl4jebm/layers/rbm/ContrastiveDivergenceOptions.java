@@ -231,9 +231,12 @@ public record ContrastiveDivergenceOptions(
   /**
    * The number of Gibbs sweeps of a step.
    *
+   * @param iteration the layer's iteration counter
+   * @param epoch the layer's epoch counter
+   * @return {@code k}, or what the schedule says, at least 1
    * @throws IllegalArgumentException if the schedule gives NaN, or a number without bounds
    */
-  int sweeps(int iteration, int epoch) {
+  public int sweeps(int iteration, int epoch) {
     if (kSchedule == null) {
       return k;
     }

@@ -36,6 +36,9 @@ public class RestrictedBoltzmannMachineLayer extends TiedDenseLayer<RestrictedBo
   private transient RandomStream random;
   private transient RbmEstimator estimator;
 
+  /** What a trainer outside of the layer reported last, or null. */
+  private transient Map<String, Double> reported;
+
   /**
    * Creates the layer; networks do so through {@link RestrictedBoltzmannMachine#instantiate}.
    *
@@ -91,6 +94,7 @@ public class RestrictedBoltzmannMachineLayer extends TiedDenseLayer<RestrictedBo
   @Override
   protected void pretrainGradient(
       INDArray batch, INDArray weights, LayerWorkspaceMgr workspaceMgr) {
+    reported = null;
     RbmModel model =
         model(
             getParamWithNoise(RbmParamInitializer.WEIGHT_KEY, true, workspaceMgr),
@@ -202,7 +206,19 @@ public class RestrictedBoltzmannMachineLayer extends TiedDenseLayer<RestrictedBo
 
   @Override
   public Map<String, Double> pretrainDiagnostics() {
-    return estimator().diagnostics();
+    return reported == null ? estimator().diagnostics() : reported;
+  }
+
+  /**
+   * Takes over what a trainer found that makes the steps of this layer elsewhere, for instance on
+   * another device, so that listeners see it here until the layer makes a step by itself.
+   *
+   * @param newScore the score, as this layer would compute it
+   * @param diagnostics numbers by name, as {@link #pretrainDiagnostics} returns them. Not modified.
+   */
+  public void report(double newScore, Map<String, Double> diagnostics) {
+    score = newScore;
+    reported = Map.copyOf(diagnostics);
   }
 
   /**

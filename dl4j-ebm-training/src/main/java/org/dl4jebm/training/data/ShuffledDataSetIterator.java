@@ -7,6 +7,8 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Objects;
+import java.util.stream.IntStream;
 import org.dl4jebm.layers.random.Seeds;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -288,11 +290,7 @@ public final class ShuffledDataSetIterator implements DataSetIterator, EpochSeek
   @Override
   public DataSet next(int num) {
     requireBatchSize(num);
-    if (!hasNext()) {
-      throw new NoSuchElementException(
-          "epoch " + epoch + " has ended after " + usedRows + " rows; reset() starts the next");
-    }
-    int[] picked = Arrays.copyOfRange(order, cursor, Math.min(usedRows, cursor + num));
+    int[] picked = Arrays.copyOfRange(order, cursor, Math.min(requireMore(), cursor + num));
     INDArray input = featureRows.gather(picked);
     INDArray target;
     if (labelRows != null) {
@@ -309,6 +307,60 @@ public final class ShuffledDataSetIterator implements DataSetIterator, EpochSeek
       preProcessor.preProcess(batch);
     }
     return batch;
+  }
+
+  /**
+   * Returns the order of what is left of this epoch, for those who hold the features themselves and
+   * need no batches.
+   *
+   * @return numbers of rows of the features, a copy
+   */
+  public int[] upcomingRows() {
+    return Arrays.copyOfRange(order, cursor, usedRows);
+  }
+
+  /**
+   * Goes past the next batch without copying it.
+   *
+   * @return number of its rows
+   * @throws NoSuchElementException at the end of the epoch
+   */
+  public int skipBatch() {
+    int skipped = Math.min(requireMore() - cursor, options.batchSize());
+    cursor += skipped;
+    return skipped;
+  }
+
+  /** Returns the number of rows that are used. */
+  private int requireMore() {
+    if (!hasNext()) {
+      throw new NoSuchElementException(
+          "epoch " + epoch + " has ended after " + usedRows + " rows; reset() starts the next");
+    }
+    return usedRows;
+  }
+
+  /**
+   * Returns the number of rows of the features.
+   *
+   * @return the number, at least 1
+   */
+  public int rows() {
+    return rows;
+  }
+
+  /**
+   * Copies neighbouring rows of the features, in the order of the constructor's array and without
+   * the preprocessor.
+   *
+   * @param from the first row, from 0
+   * @param to the row after the last
+   * @return the rows; with {@link Options#reusingArrays} the array of the batch before
+   * @throws IndexOutOfBoundsException if there are no such rows
+   */
+  public INDArray featureRows(int from, int to) {
+    Objects.checkFromToIndex(from, to, rows);
+    return featureRows.gather(IntStream.range(from, to).toArray());
   }
 
   /**

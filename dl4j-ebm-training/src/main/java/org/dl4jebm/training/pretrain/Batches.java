@@ -6,6 +6,7 @@ package org.dl4jebm.training.pretrain;
 import java.util.function.Supplier;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.dl4jebm.training.data.EpochSeekable;
+import org.dl4jebm.training.data.ShuffledDataSetIterator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -17,8 +18,23 @@ abstract class Batches {
 
   private final Object iterator;
 
-  private Batches(Object iterator) {
+  /** Rows of a batch as the iterator has been told; 0 if it does not tell. */
+  private final int expectedRows;
+
+  private Batches(Object iterator, int expectedRows) {
     this.iterator = iterator;
+    this.expectedRows = Math.max(0, expectedRows);
+  }
+
+  final int expectedRows() {
+    return expectedRows;
+  }
+
+  /** The iterator, if its rows can be had without it: in memory and not preprocessed; or null. */
+  final ShuffledDataSetIterator rowsInMemory() {
+    return iterator instanceof ShuffledDataSetIterator rows && rows.getPreProcessor() == null
+        ? rows
+        : null;
   }
 
   /**
@@ -106,7 +122,7 @@ abstract class Batches {
   }
 
   static Batches of(DataSetIterator data) {
-    return new Batches(data) {
+    return new Batches(data, data.batch()) {
       @Override
       protected boolean more() {
         return data.hasNext();
@@ -132,7 +148,7 @@ abstract class Batches {
   }
 
   static Batches of(MultiDataSetIterator data) {
-    return new Batches(data) {
+    return new Batches(data, 0) {
       @Override
       protected boolean more() {
         return data.hasNext();

@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 import org.dl4jebm.layers.random.Seeds;
+import org.dl4jebm.training.device.Execution;
 
 /**
  * Options of {@link GreedyPretrainer}. Start from {@link #epochs(int)} and change what differs:
@@ -33,6 +34,7 @@ import org.dl4jebm.layers.random.Seeds;
  * @param exampleWeights whether the labels masks of the data are weights of examples
  * @param visibleBiasFromData whether visible biases of restricted Boltzmann machines start at those
  *     of the mean of their data
+ * @param execution what layers are trained on
  */
 public record PretrainOptions(
     int epochs,
@@ -44,7 +46,8 @@ public record PretrainOptions(
     int checkpointEvery,
     DivergencePolicy divergence,
     boolean exampleWeights,
-    boolean visibleBiasFromData) {
+    boolean visibleBiasFromData,
+    Execution execution) {
 
   private static final long DEFAULT_SEED = 12345;
   private static final int DEFAULT_CHECKPOINT_EVERY = 1000;
@@ -68,6 +71,7 @@ public record PretrainOptions(
     Seeds.requireNonZero(seed, "seed");
     require(checkpointEvery >= 1, "checkpointEvery", checkpointEvery, "1 or more batches");
     require(divergence != null, "divergence", null, "a policy");
+    require(execution != null, "execution", null, "ND4J or DEVICE");
     layerEpochs = Collections.unmodifiableMap(new TreeMap<>(layerEpochs));
     layerTransfer = Collections.unmodifiableMap(new TreeMap<>(layerTransfer));
   }
@@ -89,7 +93,8 @@ public record PretrainOptions(
         DEFAULT_CHECKPOINT_EVERY,
         DivergencePolicy.stop(),
         false,
-        false);
+        false,
+        Execution.ND4J);
   }
 
   /**
@@ -110,7 +115,8 @@ public record PretrainOptions(
         checkpointEvery,
         divergence,
         exampleWeights,
-        visibleBiasFromData);
+        visibleBiasFromData,
+        execution);
   }
 
   /**
@@ -130,7 +136,8 @@ public record PretrainOptions(
         checkpointEvery,
         divergence,
         exampleWeights,
-        visibleBiasFromData);
+        visibleBiasFromData,
+        execution);
   }
 
   /**
@@ -151,7 +158,8 @@ public record PretrainOptions(
         checkpointEvery,
         divergence,
         exampleWeights,
-        visibleBiasFromData);
+        visibleBiasFromData,
+        execution);
   }
 
   /**
@@ -171,7 +179,8 @@ public record PretrainOptions(
         checkpointEvery,
         divergence,
         exampleWeights,
-        visibleBiasFromData);
+        visibleBiasFromData,
+        execution);
   }
 
   /**
@@ -192,7 +201,8 @@ public record PretrainOptions(
         every,
         divergence,
         exampleWeights,
-        visibleBiasFromData);
+        visibleBiasFromData,
+        execution);
   }
 
   /**
@@ -212,7 +222,8 @@ public record PretrainOptions(
         checkpointEvery,
         divergence,
         exampleWeights,
-        visibleBiasFromData);
+        visibleBiasFromData,
+        execution);
   }
 
   /**
@@ -237,7 +248,8 @@ public record PretrainOptions(
         checkpointEvery,
         divergence,
         true,
-        visibleBiasFromData);
+        visibleBiasFromData,
+        execution);
   }
 
   /**
@@ -260,7 +272,40 @@ public record PretrainOptions(
         checkpointEvery,
         divergence,
         exampleWeights,
-        true);
+        true,
+        execution);
+  }
+
+  /**
+   * Sets what layers are trained on. With {@link Execution#DEVICE} restricted Boltzmann machines of
+   * FLOAT networks are trained on the GPU by contrastive divergence, also with persistent chains:
+   * Bernoulli hidden and Bernoulli, Gaussian or softmax visible units, the updaters Sgd and
+   * Nesterovs, L1, L2 and weight decay. Other layers, and all where there is no such GPU, are
+   * trained on ND4J; the log and {@link PretrainResult.LayerResult#ranOn} say why.
+   *
+   * <p>The results are the same but for the random numbers and rounding. Listeners find the layer's
+   * parameters as they were at the last iteration that computed a score ({@code scoreEvery}), and
+   * at the ends of epochs those of then; they are not told of gradients. Data of a {@link
+   * org.dl4jebm.training.data.ShuffledDataSetIterator} without a preprocessor stay on the GPU if
+   * they fit, which asks for layers below and input preprocessors that treat each row by itself;
+   * other batches are copied one by one.
+   *
+   * @param execution ND4J or DEVICE
+   * @return changed options
+   */
+  public PretrainOptions withExecution(Execution execution) {
+    return new PretrainOptions(
+        epochs,
+        layerEpochs,
+        transfer,
+        layerTransfer,
+        seed,
+        checkpoint,
+        checkpointEvery,
+        divergence,
+        exampleWeights,
+        visibleBiasFromData,
+        execution);
   }
 
   int epochsOf(String layer) {

@@ -31,9 +31,17 @@ public record PretrainResult(
    * @param scoreName what {@code score} is
    * @param score the layer's last score
    * @param seconds wall-clock time in this call
+   * @param ranOn what the steps ran on at last: the device, or {@code ND4J}, in brackets with the
+   *     reason where a device was asked for
    */
   public record LayerResult(
-      String name, int epochs, long iterations, String scoreName, double score, double seconds) {}
+      String name,
+      int epochs,
+      long iterations,
+      String scoreName,
+      double score,
+      double seconds,
+      String ranOn) {}
 
   /**
    * How training diverged, and how it went on.

@@ -63,6 +63,7 @@ final class PretrainRun {
   private final List<Stage> stages;
   private final List<LayerResult> results = new ArrayList<>();
   private final Recovery recovery;
+  private final DeviceStages device;
   private final LayerWorkspaceMgr workspaceMgr =
       LayerWorkspaceMgr.builder()
           .defaultWorkspace(WORKSPACE, WORKSPACE_CONFIGURATION)
@@ -93,6 +94,14 @@ final class PretrainRun {
     this.stages = stack.stages();
     this.recovery = new Recovery(options.divergence(), transfer);
     this.batchesPerPass = batches.perPass();
+    this.device =
+        new DeviceStages(
+            options,
+            stack,
+            batches,
+            recovery,
+            (stage, batch, action) ->
+                withInput(stage, batch, null, (input, weights) -> action.accept(input)));
   }
 
   PretrainResult execute(RunState from) {
@@ -111,6 +120,7 @@ final class PretrainRun {
         saveCheckpoint(position);
       }
     } finally {
+      device.close();
       stack.clear();
     }
     return new PretrainResult(!interrupted, results, recovery.made());
@@ -144,7 +154,8 @@ final class PretrainRun {
               stage.layer().conf().getIterationCount() - firstIteration,
               stage.scoreName(),
               stage.layer().score(),
-              (System.nanoTime() - startTime) / 1e9);
+              (System.nanoTime() - startTime) / 1e9,
+              device.ranOn());
       results.add(result);
       progress.finish(
           String.format(
@@ -205,6 +216,7 @@ final class PretrainRun {
         return from;
       }
       startPass(from);
+      device.beginPass(stage);
       while (batches.hasNext()) {
         if (Thread.currentThread().isInterrupted()) {
           return stopped(stage, from);
@@ -212,7 +224,10 @@ final class PretrainRun {
         if (batch == 0) {
           tellListeners(layer, listener -> listener.onEpochStart(layer));
         }
-        step(stage, batches.next());
+        Batch left = device.step(stage);
+        if (left != null) {
+          step(stage, left);
+        }
         batch++;
         Divergence.checkScore(stage, options.divergence());
         showProgress(stage, from.epoch(), epochs);
@@ -225,6 +240,7 @@ final class PretrainRun {
     } catch (NotNormalisableException e) {
       throw Divergence.of(e);
     }
+    device.save();
     Divergence.checkParameters(stage);
     batchesPerPass = batch;
     NeuralNetConfiguration conf = layer.conf();
@@ -252,6 +268,7 @@ final class PretrainRun {
 
   /** A place within a pass, made sure to be worth going on from. */
   private Position stopped(Stage stage, Position from) {
+    device.save();
     Divergence.checkParameters(stage);
     return new Position(from.stage(), from.epoch(), batch, from.pass());
   }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.dl4jebm.training.device.Execution;
 import org.dl4jebm.training.pretrain.PretrainResult.LayerResult;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -49,7 +50,8 @@ class PretrainOptionsTest {
                 1,
                 DivergencePolicy.stop(),
                 false,
-                false),
+                false,
+                Execution.ND4J),
         "layerEpochs is null");
     assertRefused(
         () ->
@@ -63,7 +65,8 @@ class PretrainOptionsTest {
                 1,
                 DivergencePolicy.stop(),
                 false,
-                false),
+                false,
+                Execution.ND4J),
         "layerTransfer is null");
     Map<String, Integer> noNumber = new HashMap<>();
     noNumber.put("top", null);
@@ -79,7 +82,8 @@ class PretrainOptionsTest {
                 1,
                 DivergencePolicy.stop(),
                 false,
-                false),
+                false,
+                Execution.ND4J),
         "\"top\"",
         "null");
   }
@@ -96,6 +100,7 @@ class PretrainOptionsTest {
             .withSeed(5)
             .withCheckpoint(Path.of("c.zip"), 9)
             .withDivergence(DivergencePolicy.rollBack(2, 0.1))
+            .withExecution(Execution.DEVICE)
             .withExampleWeights()
             .withVisibleBiasFromData()
             .withLayerEpochs("a", 7);
@@ -110,7 +115,8 @@ class PretrainOptionsTest {
             9,
             DivergencePolicy.rollBack(2, 0.1),
             true,
-            true),
+            true,
+            Execution.DEVICE),
         changed);
     assertEquals(7, changed.epochsOf("a"));
     assertEquals(0, changed.epochsOf("b"));
@@ -137,7 +143,8 @@ class PretrainOptionsTest {
             1,
             DivergencePolicy.stop(),
             false,
-            false);
+            false,
+            Execution.ND4J);
     epochs.put("a", 5);
     assertEquals(2, options.epochsOf("a"));
     assertThrows(UnsupportedOperationException.class, () -> options.layerEpochs().put("a", 5));
@@ -147,6 +154,6 @@ class PretrainOptionsTest {
     PretrainResult result = new PretrainResult(true, List.of(), List.of());
     assertThrows(
         UnsupportedOperationException.class,
-        () -> result.layers().add(new LayerResult("a", 1, 1, "score", 0, 0)));
+        () -> result.layers().add(new LayerResult("a", 1, 1, "score", 0, 0, "ND4J")));
   }
 }

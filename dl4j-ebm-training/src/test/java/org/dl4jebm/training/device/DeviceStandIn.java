@@ -1,0 +1,46 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.dl4jebm.training.device;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Within a try block this thread has a device that is plain Java, as tests of other rooms need. */
+public final class DeviceStandIn implements AutoCloseable {
+
+  private final List<Device> opened = new ArrayList<>();
+
+  private DeviceStandIn(TestDevices.Kind kind) {
+    OpenDevice.standIn(
+        () -> {
+          Device device = kind.open();
+          opened.add(device);
+          return device;
+        });
+  }
+
+  /** A device with memory without end. */
+  public static DeviceStandIn host() {
+    return new DeviceStandIn(new TestDevices.Kind("host", HostDevice::new));
+  }
+
+  /** A device with so many bytes. */
+  public static DeviceStandIn host(long bytes) {
+    return new DeviceStandIn(new TestDevices.Kind("host", () -> new HostDevice(bytes)));
+  }
+
+  static DeviceStandIn of(TestDevices.Kind kind) {
+    return new DeviceStandIn(kind);
+  }
+
+  /** How many were opened. */
+  public int opened() {
+    return opened.size();
+  }
+
+  @Override
+  public void close() {
+    OpenDevice.standIn(null);
+  }
+}
