@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.training.device;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -25,7 +26,15 @@ final class TestDevices {
   }
 
   static List<Kind> all() {
-    return List.of(new Kind("host", HostDevice::new));
+    List<Kind> kinds = new ArrayList<>();
+    kinds.add(new Kind("host", HostDevice::new));
+    if (EmulatedKernels.available()) {
+      kinds.add(
+          new Kind(
+              "kernels on the CPU",
+              () -> new EmulatedDriver(EmulatedKernels.get()).open(CudaOptions.DEFAULT)));
+    }
+    return kinds;
   }
 
   static DeviceArray floats(Device device, float... numbers) {
