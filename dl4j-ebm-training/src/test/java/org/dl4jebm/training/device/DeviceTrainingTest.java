@@ -124,8 +124,7 @@ class DeviceTrainingTest {
     RestrictedBoltzmannMachineLayer layer =
         layer(
             global(),
-            machine ->
-                machine.visibleUnits(units(visible)).k(sweeps).persistentChains(chains));
+            machine -> machine.visibleUnits(units(visible)).k(sweeps).persistentChains(chains));
     layer.params().addi(Nd4j.createFromArray(TestDevices.numbers(IN * OUT + IN + OUT, 5)));
     ReferenceSteps reference = reference(layer, visible);
     double[][] states = null;
@@ -196,14 +195,14 @@ class DeviceTrainingTest {
     double[][] data = data(visible, 1);
     double gap = 0;
     for (int r = 0; r < ROWS; r++) {
-      double[] h = reference.drawHidden(reference.hiddenMeans(reference.statistic(data[r])), r, 0, 0);
+      double[] h =
+          reference.drawHidden(reference.hiddenMeans(reference.statistic(data[r])), r, 0, 0);
       double[][] pair = {reference.drawVisible(h, r, 0, 1), data[r]};
       INDArray energies = onDevice.model().freeEnergy(Nd4j.createFromArray(pair));
       gap += (energies.getDouble(0) - energies.getDouble(1)) / ROWS;
     }
     INDArray batch = Nd4j.createFromArray(data).castTo(DataType.FLOAT);
-    onNd4j.fit(
-        batch.dup(), org.deeplearning4j.nn.workspace.LayerWorkspaceMgr.noWorkspaces());
+    onNd4j.fit(batch.dup(), org.deeplearning4j.nn.workspace.LayerWorkspaceMgr.noWorkspaces());
     try (DeviceStandIn standIn = DeviceStandIn.host();
         OpenDevice device = OpenDevice.open();
         DeviceTraining training = device.training(onDevice, ROWS, 0)) {
@@ -220,8 +219,8 @@ class DeviceTrainingTest {
 
   /**
    * Mean gradient over many copies of a batch of binary rows against the sum over all states. Each
-   * element is a mean of independent numbers between 0 and 1, of deviation at most 1/2; a limit of 5
-   * deviations has a false-alarm rate of 6e-7 for each of the 41 elements.
+   * element is a mean of independent numbers between 0 and 1, of deviation at most 1/2; a limit of
+   * 5 deviations has a false-alarm rate of 6e-7 for each of the 41 elements.
    */
   @ParameterizedTest
   @MethodSource("sweepCounts")
@@ -262,8 +261,7 @@ class DeviceTrainingTest {
     return new int[] {1, 3};
   }
 
-  private static double[] expectedGradient(
-      ReferenceSteps machine, double[][] rows, int sweeps) {
+  private static double[] expectedGradient(ReferenceSteps machine, double[][] rows, int sweeps) {
     int states = 1 << IN;
     double[][] transition = new double[states][];
     for (int v = 0; v < states; v++) {
@@ -283,8 +281,7 @@ class DeviceTrainingTest {
         p = moved;
       }
       for (int v = 0; v < states; v++) {
-        addMoments(
-            gradient, bits(v, IN), machine.hiddenMeans(bits(v, IN)), p[v] / rows.length);
+        addMoments(gradient, bits(v, IN), machine.hiddenMeans(bits(v, IN)), p[v] / rows.length);
       }
     }
     return gradient;
@@ -360,8 +357,7 @@ class DeviceTrainingTest {
     assertReason(
         "hidden Gaussian units", global(), m -> m.hiddenUnits(GaussianUnits.unitVariance()));
     assertReason("objective", global(), m -> m.objective(PseudoLikelihoodObjective.DEFAULT));
-    assertReason(
-        "centering", global(), m -> m.objective(options.withCentering(Centering.DEFAULT)));
+    assertReason("centering", global(), m -> m.objective(options.withCentering(Centering.DEFAULT)));
     assertReason(
         "fast weights", global(), m -> m.objective(options.withFastWeights(FastWeights.ofRate(1))));
     assertReason("tempering", global(), m -> m.objective(options.withTempering(Tempering.DEFAULT)));
@@ -383,9 +379,7 @@ class DeviceTrainingTest {
                         new ExponentialSchedule(ScheduleType.ITERATION, 0.1, 0.9)))),
         m -> m);
     assertReason(
-        "weight decay of 1",
-        global().regularization(List.of(new WeightDecay(1.5, false))),
-        m -> m);
+        "weight decay of 1", global().regularization(List.of(new WeightDecay(1.5, false))), m -> m);
     assertReason("none", global().dropOut(0.5), m -> m);
   }
 
