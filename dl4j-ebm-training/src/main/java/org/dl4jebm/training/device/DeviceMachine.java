@@ -3,6 +3,7 @@
  */
 package org.dl4jebm.training.device;
 
+import org.dl4jebm.layers.rbm.RbmModel;
 import org.dl4jebm.layers.rbm.UnitType;
 import org.dl4jebm.training.device.DeviceArray.Type;
 import org.dl4jebm.training.device.MemoryPlan.Memory;
@@ -50,6 +51,17 @@ final class DeviceMachine {
   static void plan(MemoryPlan plan, Shape shape, UnitType visible) {
     plan.add(PARAMETERS, Type.FLOAT, shape.parameters());
     DeviceUnits.plan(plan, visible, shape.nIn());
+  }
+
+  static Shape shape(RbmModel model) {
+    return new Shape(Math.toIntExact(model.visibleSize()), Math.toIntExact(model.hiddenSize()));
+  }
+
+  /** Takes over the parameters of a machine. */
+  void upload(RbmModel model) {
+    weights.upload(Transfers.floats(model.weights().transpose()));
+    hiddenBias.upload(Transfers.floats(model.hiddenBias()));
+    visibleBias.upload(Transfers.floats(model.visibleBias()));
   }
 
   DeviceUnits visibleUnits() {

@@ -4,7 +4,9 @@
 package org.dl4jebm.training.device;
 
 import java.util.function.Supplier;
+import org.dl4jebm.layers.rbm.RbmModel;
 import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachineLayer;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A device that is ready for use. Trainers, samplers and estimators open one by themselves where
@@ -70,6 +72,33 @@ public final class OpenDevice implements AutoCloseable {
   public DeviceTraining training(
       RestrictedBoltzmannMachineLayer layer, int batchRows, long residentRows) {
     return new DeviceTraining(device, layer, batchRows, residentRows);
+  }
+
+  /**
+   * Prepares Gibbs chains.
+   *
+   * @param model the machine, kept, for which {@link DeviceChains#reasonNot} is empty
+   * @param chains how many
+   * @param unknown 1 for units that are drawn and 0 for known ones, {@code nIn} numbers; null if
+   *     all are drawn. Not modified.
+   * @return the chains, to be started, and closed before this device
+   * @throws DeviceException if the device has too little memory, with what it would be needed for;
+   *     nothing is allocated then
+   */
+  public DeviceChains chains(RbmModel model, int chains, float[] unknown) {
+    return new DeviceChains(device, model, chains, unknown, chains);
+  }
+
+  /**
+   * Prepares annealed importance sampling.
+   *
+   * @param model the machine, kept, for which {@link DeviceAnnealing#reasonNot} is empty
+   * @param baseVisible visible biases at inverse temperature 0, {@code [nIn]}, kept
+   * @param baseHidden hidden biases at inverse temperature 0, {@code [nOut]}, kept
+   * @return what runs the chains
+   */
+  public DeviceAnnealing annealing(RbmModel model, INDArray baseVisible, INDArray baseHidden) {
+    return new DeviceAnnealing(device, model, baseVisible, baseHidden, Integer.MAX_VALUE);
   }
 
   /** The operations, for what this package offers. */

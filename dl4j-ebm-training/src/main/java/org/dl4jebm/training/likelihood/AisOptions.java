@@ -4,6 +4,7 @@
 package org.dl4jebm.training.likelihood;
 
 import org.dl4jebm.layers.random.Seeds;
+import org.dl4jebm.training.device.Execution;
 
 /**
  * Options of {@link AnnealedImportanceSampling}. Start from {@link #DEFAULT} or {@link #linear} and
@@ -13,12 +14,13 @@ import org.dl4jebm.layers.random.Seeds;
  * @param chains number of chains of the forward runs, at least 1; their spread gives the standard
  *     error, so that one chain has none. (Reverse runs have one chain for each given start.)
  * @param seed of all samples, not 0
+ * @param execution what chains run on
  */
-public record AisOptions(AnnealingSchedule schedule, int chains, long seed) {
+public record AisOptions(AnnealingSchedule schedule, int chains, long seed, Execution execution) {
 
   /** 100 chains through 10,000 equal steps. */
   public static final AisOptions DEFAULT =
-      new AisOptions(AnnealingSchedule.linear(10_000), 100, 12345);
+      new AisOptions(AnnealingSchedule.linear(10_000), 100, 12345, Execution.ND4J);
 
   /**
    * Checks the options.
@@ -33,6 +35,9 @@ public record AisOptions(AnnealingSchedule schedule, int chains, long seed) {
       throw new IllegalArgumentException("chains is " + chains + "; accepted: 1 or more");
     }
     Seeds.requireNonZero(seed, "seed");
+    if (execution == null) {
+      throw new IllegalArgumentException("execution is null; accepted: ND4J or DEVICE");
+    }
   }
 
   /**
@@ -53,7 +58,7 @@ public record AisOptions(AnnealingSchedule schedule, int chains, long seed) {
    * @return changed options
    */
   public AisOptions withSchedule(AnnealingSchedule schedule) {
-    return new AisOptions(schedule, chains, seed);
+    return new AisOptions(schedule, chains, seed, execution);
   }
 
   /**
@@ -63,7 +68,7 @@ public record AisOptions(AnnealingSchedule schedule, int chains, long seed) {
    * @return changed options
    */
   public AisOptions withChains(int chains) {
-    return new AisOptions(schedule, chains, seed);
+    return new AisOptions(schedule, chains, seed, execution);
   }
 
   /**
@@ -73,6 +78,19 @@ public record AisOptions(AnnealingSchedule schedule, int chains, long seed) {
    * @return changed options
    */
   public AisOptions withSeed(long seed) {
-    return new AisOptions(schedule, chains, seed);
+    return new AisOptions(schedule, chains, seed, execution);
+  }
+
+  /**
+   * Sets what chains run on. With {@link Execution#DEVICE} those of FLOAT machines with Bernoulli
+   * units run on the GPU, with other random numbers than on ND4J; others, where there is no such
+   * GPU, and the short runs of {@link AnnealedImportanceSampling#adaptedSchedule}, run on ND4J, and
+   * the log says why.
+   *
+   * @param execution ND4J or DEVICE
+   * @return changed options
+   */
+  public AisOptions withExecution(Execution execution) {
+    return new AisOptions(schedule, chains, seed, execution);
   }
 }

@@ -10,11 +10,17 @@ import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.random.Seeds;
 import org.dl4jebm.layers.rbm.RbmModel;
 import org.dl4jebm.layers.rbm.UnitType;
+import org.dl4jebm.training.device.DeviceAnnealing;
+import org.dl4jebm.training.device.DeviceException;
+import org.dl4jebm.training.device.Execution;
+import org.dl4jebm.training.device.OpenDevice;
 import org.dl4jebm.training.likelihood.AisEstimate.Direction;
 import org.dl4jebm.training.report.Progress;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Annealed importance sampling of {@code log Z} (Neal, Statistics and Computing 2001; for
@@ -55,6 +61,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * they are called.
  */
 public final class AnnealedImportanceSampling {
+
+  private static final Logger LOG = LoggerFactory.getLogger(AnnealedImportanceSampling.class);
 
   /** Streams of random numbers of the different runs. */
   private static final long FORWARD_STREAM = 1;
@@ -134,7 +142,7 @@ public final class AnnealedImportanceSampling {
     requireMachine();
     double[] betas = options.schedule().betas();
     double[] logWeights =
-        anneal("forward AIS", FORWARD_STREAM, betas, null, options.chains(), StepObserver.NONE);
+        annealAnywhere("forward AIS", FORWARD_STREAM, betas, null, options.chains());
     return estimate(Direction.FORWARD, logWeights);
   }
 
@@ -157,8 +165,7 @@ public final class AnnealedImportanceSampling {
     double[] falling = new double[betas.length];
     Arrays.setAll(falling, k -> betas[betas.length - 1 - k]);
     int chains = Math.toIntExact(starts.size(0));
-    double[] logWeights =
-        anneal("reverse AIS", REVERSE_STREAM, falling, starts, chains, StepObserver.NONE);
+    double[] logWeights = annealAnywhere("reverse AIS", REVERSE_STREAM, falling, starts, chains);
     return estimate(Direction.REVERSE, logWeights);
   }
 
@@ -228,6 +235,52 @@ public final class AnnealedImportanceSampling {
     }
     return AisEstimate.of(
         direction, logWeights, base.logPartition(model), options.schedule().steps());
+  }
+
+  /** Log weights of all chains, on a device where that is asked for and possible. */
+  private double[] annealAnywhere(
+      String task, long stream, double[] betas, INDArray starts, int chains) {
+    if (options.execution() == Execution.DEVICE) {
+      String reason = DeviceAnnealing.reasonNot(model).orElse(null);
+      OpenDevice opened = null;
+      if (reason == null) {
+        try {
+          opened = OpenDevice.open();
+        } catch (DeviceException e) {
+          reason = e.getMessage();
+        }
+      }
+      if (opened != null) {
+        try (OpenDevice device = opened) {
+          return annealOn(device, task, stream, betas, starts, chains);
+        }
+      }
+      LOG.warn("{} runs on ND4J and not on a device: {}", task, reason);
+    }
+    return anneal(task, stream, betas, starts, chains, StepObserver.NONE);
+  }
+
+  private double[] annealOn(
+      OpenDevice device, String task, long stream, double[] betas, INDArray starts, int chains) {
+    int steps = betas.length - 1;
+    progress.start(task + ", " + chains + " chains on " + device.describe(), steps);
+    double[] logWeights =
+        device
+            .annealing(model, base.visibleBias(), base.hiddenBias())
+            .run(
+                betas,
+                starts,
+                chains,
+                Seeds.derive(options.seed(), stream),
+                step -> {
+                  if (Thread.currentThread().isInterrupted()) {
+                    throw new CancellationException(
+                        task + " was interrupted at step " + step + " of " + steps);
+                  }
+                  progress.step(step, null);
+                });
+    progress.finish(null);
+    return logWeights;
   }
 
   /** Log weights of all chains, which are run in blocks that fit memory. */

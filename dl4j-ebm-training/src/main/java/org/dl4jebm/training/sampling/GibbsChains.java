@@ -7,12 +7,19 @@ import java.util.Arrays;
 import java.util.concurrent.CancellationException;
 import org.dl4jebm.layers.ScratchSpace;
 import org.dl4jebm.layers.random.RandomStream;
+import org.dl4jebm.layers.random.Seeds;
 import org.dl4jebm.layers.rbm.RbmModel;
 import org.dl4jebm.layers.rbm.UnitGroup;
 import org.dl4jebm.training.Energy;
+import org.dl4jebm.training.device.DeviceChains;
+import org.dl4jebm.training.device.DeviceException;
+import org.dl4jebm.training.device.Execution;
+import org.dl4jebm.training.device.OpenDevice;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Block Gibbs chains of a restricted Boltzmann machine. A sweep draws {@code h ~ p(h | v)} and then
@@ -30,7 +37,12 @@ import org.nd4j.linalg.factory.Nd4j;
  * If the thread is interrupted, a call ends between two sweeps with a {@link
  * CancellationException}, and the interruption flag stays set.
  */
-public final class GibbsChains {
+public final class GibbsChains implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(GibbsChains.class);
+
+  /** Sweeps whose means are added up on a device at once. */
+  private static final int PART = 64;
 
   /** Shared by all objects; each thread has its own memory behind it. */
   private static final ScratchSpace SCRATCH = new ScratchSpace();
@@ -51,6 +63,14 @@ public final class GibbsChains {
 
   private final INDArray knownValues;
   private long sweeps;
+
+  /** Where the chains run, or null for ND4J. */
+  private OpenDevice device;
+
+  private DeviceChains onDevice;
+
+  /** Whether {@link #visible} is older than the states on the device. */
+  private boolean stale;
 
   /**
    * What has to be saved to go on with chains.
@@ -192,6 +212,15 @@ public final class GibbsChains {
     if (count < 0) {
       throw new IllegalArgumentException("count is " + count + "; accepted: 0 or more");
     }
+    if (onDevice != null) {
+      startOnDevice();
+      for (long i = 0; i < count; i++) {
+        requireNotInterrupted();
+        onDevice.sweep();
+        sweeps++;
+      }
+      return this;
+    }
     for (long i = 0; i < count; i++) {
       SCRATCH.run(
           () -> {
@@ -206,15 +235,98 @@ public final class GibbsChains {
   }
 
   private void drawHidden() {
-    if (Thread.currentThread().isInterrupted()) {
-      throw new CancellationException("interrupted after " + sweeps + " sweeps");
-    }
+    requireNotInterrupted();
     if (statistic != visible) {
       statistic.assign(visible);
       model.visibleUnits().toStatistic(statistic);
     }
     model.hiddenFieldInto(statisticT, hidden, hiddenT);
     model.hiddenUnits().fieldToSample(hidden, random);
+  }
+
+  private void requireNotInterrupted() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new CancellationException("interrupted after " + sweeps + " sweeps");
+    }
+  }
+
+  /**
+   * Moves the chains to where they are to run from now on, without changing their states. On a
+   * device they use random numbers of their own, which follow from the stream's position after one
+   * draw from it; they must be closed. The device takes Bernoulli hidden and Bernoulli, Gaussian or
+   * softmax visible units in FLOAT, and known units that are the same in all chains. Where that, or
+   * the device, is not given, the chains stay on ND4J, and the log says why.
+   *
+   * @param execution ND4J or DEVICE
+   * @return this
+   */
+  public GibbsChains on(Execution execution) {
+    close();
+    if (execution != Execution.DEVICE) {
+      return this;
+    }
+    float[] drawn = unknown == null ? null : unknown.getRow(0).toFloatVector();
+    String reason = DeviceChains.reasonNot(model).orElse(null);
+    if (reason == null
+        && unknown != null
+        && unknown.subRowVector(unknown.getRow(0)).norm1Number().doubleValue() > 0) {
+      reason = "known units that differ between chains";
+    }
+    if (reason == null) {
+      try {
+        device = OpenDevice.open();
+        onDevice = device.chains(model, (int) visible.size(0), drawn);
+      } catch (DeviceException e) {
+        reason = e.getMessage();
+        close();
+      }
+    }
+    if (reason != null) {
+      LOG.warn("Gibbs chains run on ND4J and not on a device: {}", reason);
+      return this;
+    }
+    random.uniform(Nd4j.create(DataType.FLOAT, 1));
+    onDevice.start(visible, key(), sweeps);
+    if (unknown != null) {
+      onDevice.clamp(knownValues);
+    }
+    return this;
+  }
+
+  /** Of the random numbers on a device. */
+  private long key() {
+    long key = 0;
+    for (long number : random.state()) {
+      key = Seeds.derive(key ^ number | 1, 0);
+    }
+    return key;
+  }
+
+  private void startOnDevice() {
+    onDevice.start(null, key(), sweeps);
+    stale = true;
+  }
+
+  private INDArray present() {
+    if (stale) {
+      visible.assign(Nd4j.createFromArray(onDevice.visible()).reshape('c', visible.shape()));
+      stale = false;
+    }
+    return visible;
+  }
+
+  /** Frees the device that the chains ran on, if any; they can go on on ND4J. */
+  @Override
+  public void close() {
+    if (onDevice != null) {
+      present();
+      onDevice.close();
+      onDevice = null;
+    }
+    if (device != null) {
+      device.close();
+      device = null;
+    }
   }
 
   private void hiddenToField(INDArray out, INDArray outTransposed) {
@@ -242,6 +354,17 @@ public final class GibbsChains {
       throw new IllegalArgumentException("count is " + count + "; accepted: 1 or more");
     }
     INDArray sum = Nd4j.create(DataType.DOUBLE, visible.shape(), 'c');
+    if (onDevice != null) {
+      startOnDevice();
+      for (long left = count; left > 0; left -= PART) {
+        requireNotInterrupted();
+        int part = (int) Math.min(left, PART);
+        INDArray means = Nd4j.createFromArray(onDevice.sumOfMeans(part));
+        sum.addi(means.reshape('c', visible.shape()).castTo(DataType.DOUBLE));
+        sweeps += part;
+      }
+      return sum.divi(count).castTo(visible.dataType());
+    }
     for (long i = 0; i < count; i++) {
       SCRATCH.run(
           () -> {
@@ -275,7 +398,7 @@ public final class GibbsChains {
     for (int t = 0; t < times; t++) {
       sweep(every);
       double[] values =
-          SCRATCH.call(() -> quantity.energy(visible).castTo(DataType.DOUBLE).toDoubleVector());
+          SCRATCH.call(() -> quantity.energy(present()).castTo(DataType.DOUBLE).toDoubleVector());
       for (int chain = 0; chain < values.length; chain++) {
         trace[chain][t] = values[chain];
       }
@@ -289,7 +412,7 @@ public final class GibbsChains {
    * @return {@code [n, nIn]}, a copy
    */
   public INDArray visible() {
-    return visible.dup('c');
+    return present().dup('c');
   }
 
   /**
@@ -328,5 +451,9 @@ public final class GibbsChains {
     visible.assign(state.visible());
     clamp(visible);
     sweeps = state.sweeps();
+    stale = false;
+    if (onDevice != null) {
+      onDevice.start(visible, key(), sweeps);
+    }
   }
 }

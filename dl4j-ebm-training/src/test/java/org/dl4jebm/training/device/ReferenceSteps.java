@@ -40,8 +40,7 @@ final class ReferenceSteps {
 
   private int word(int row, int unit, int time, int sweep, int side) {
     int[] words = new int[4];
-    Philox.words(
-        unit / 4, row, time, (stream << 16) | (sweep << 1) | side, seed, words, 0);
+    Philox.words(unit / 4, row, time, (stream << 16) | (sweep << 1) | side, seed, words, 0);
     return words[unit % 4];
   }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import org.dl4jebm.training.device.Execution;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -138,7 +139,7 @@ class AnnealingScheduleTest {
   void options() {
     assertEquals(10_000, AisOptions.DEFAULT.schedule().steps());
     AisOptions options = AisOptions.linear(7, 3).withSeed(5);
-    assertEquals(new AisOptions(AnnealingSchedule.linear(7), 3, 5), options);
+    assertEquals(new AisOptions(AnnealingSchedule.linear(7), 3, 5, Execution.ND4J), options);
     assertMessage("chains is 0; accepted: 1 or more", () -> options.withChains(0));
     assertMessage(
         "schedule is null; accepted: an AnnealingSchedule", () -> options.withSchedule(null));
