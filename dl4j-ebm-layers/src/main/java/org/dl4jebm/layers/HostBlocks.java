@@ -9,7 +9,6 @@ import java.util.stream.IntStream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
 /**
@@ -107,7 +106,7 @@ public final class HostBlocks {
     return array.dataType() == DataType.FLOAT
         && array.elementWiseStride() == 1
         && !array.isEmpty()
-        && Nd4j.getEnvironment().isCPU();
+        && HostMemory.holdsArrays();
   }
 
   /**

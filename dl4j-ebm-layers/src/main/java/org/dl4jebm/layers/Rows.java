@@ -112,6 +112,6 @@ public final class Rows {
   }
 
   private static boolean hasPlainMemory(INDArray array) {
-    return array.elementWiseStride() == 1 && Nd4j.getEnvironment().isCPU();
+    return array.elementWiseStride() == 1 && HostMemory.holdsArrays();
   }
 }

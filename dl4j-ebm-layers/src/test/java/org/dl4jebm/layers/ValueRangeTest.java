@@ -6,12 +6,14 @@ package org.dl4jebm.layers;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.dl4jebm.layers.testing.NdAssert;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
+@Tag("gpu")
 class ValueRangeTest {
 
   /** One value among many, in every block of a large array and in every layout. */

@@ -6,6 +6,7 @@ package org.dl4jebm.layers.random;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.dl4jebm.layers.HostBlocks;
+import org.dl4jebm.layers.HostMemory;
 import org.dl4jebm.layers.Workspaces;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -69,7 +70,7 @@ public final class RandomStream implements AutoCloseable {
    */
   public void bernoulli(INDArray probability, INDArray out) {
     requireAlike(probability, out, "probability");
-    if (!Nd4j.getEnvironment().isCPU()) {
+    if (!HostMemory.holdsArrays()) {
       Nd4j.getExecutioner().exec(new BernoulliDistribution(out, probability), generator);
     } else if (out.isEmpty()) {
       return;
@@ -160,7 +161,7 @@ public final class RandomStream implements AutoCloseable {
           (block, n, from) ->
               NormalQuantile.apply(uniform.peek(from, n), block, n, (float) deviation));
       uniform.skip(out.length());
-    } else if (Nd4j.getEnvironment().isCPU() && !out.isEmpty()) {
+    } else if (HostMemory.holdsArrays() && !out.isEmpty()) {
       INDArray single =
           Workspaces.outside(
               () -> Nd4j.createUninitialized(DataType.FLOAT, out.shape(), out.ordering()));

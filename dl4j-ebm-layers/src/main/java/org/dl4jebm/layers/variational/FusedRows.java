@@ -6,9 +6,9 @@ package org.dl4jebm.layers.variational;
 import java.lang.ref.Reference;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.FloatPointer;
+import org.dl4jebm.layers.HostMemory;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
 /**
@@ -53,7 +53,7 @@ final class FusedRows {
     return array.dataType() == DataType.FLOAT
         && array.rank() >= 2
         && !array.isEmpty()
-        && Nd4j.getEnvironment().isCPU();
+        && HostMemory.holdsArrays();
   }
 
   /** The array itself if it can be reached, or a copy. */

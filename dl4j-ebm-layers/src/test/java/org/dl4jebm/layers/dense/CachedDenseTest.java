@@ -30,6 +30,7 @@ import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.LayerChecks;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.nd4j.common.primitives.Pair;
@@ -43,6 +44,7 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
 /** Against DL4J's dense layer. */
+@Tag("gpu")
 class CachedDenseTest {
 
   private static final int SIZE = 6;

@@ -10,11 +10,13 @@ import java.util.stream.Stream;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Derivatives of every layer in FLOAT are those in DOUBLE up to rounding. */
+@Tag("gpu")
 class FloatDerivativesTest {
 
   private static final double TOLERANCE = 1e-4;

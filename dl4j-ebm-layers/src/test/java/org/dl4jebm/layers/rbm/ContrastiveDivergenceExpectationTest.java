@@ -10,6 +10,7 @@ import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.Oracles;
 import org.dl4jebm.layers.testing.TinyRbm;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +24,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * phase is random: {@code v_i E[h_j | v]} lies in [0, 1], its variance is known by enumeration, and
  * {@link Limits#bernstein} bounds the mean of independent chains.
  */
+@Tag("gpu")
 class ContrastiveDivergenceExpectationTest {
 
   private static final double[][] DATA = {{1, 0, 1, 0}, {0, 1, 1, 1}};

@@ -18,6 +18,7 @@ import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.Oracles;
 import org.dl4jebm.layers.testing.TinyRbm;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -30,6 +31,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 
 /** {@link ExactLikelihoodObjective}: exact gradients, and training that reaches the optimum. */
+@Tag("gpu")
 class ExactLikelihoodTest {
 
   private static final String ORACLE = "R(4,3) data {1010,0111}, gradient of mean log-likelihood";

@@ -21,6 +21,7 @@ import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.Oracles;
 import org.dl4jebm.layers.testing.TinyRbm;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -34,6 +35,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
 /** {@link PseudoLikelihoodObjective} against enumeration and plain sums over flips. */
+@Tag("gpu")
 class PseudoLikelihoodTest {
 
   private static final TinyRbm TINY = TinyRbm.oracle(4, 3);

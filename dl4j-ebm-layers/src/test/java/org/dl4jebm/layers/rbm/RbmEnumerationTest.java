@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.Oracles;
 import org.dl4jebm.layers.testing.TinyRbm;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -23,6 +24,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** {@link RbmEnumeration} against exact values, closed forms and sums in plain Java. */
+@Tag("gpu")
 class RbmEnumerationTest {
 
   /** In FLOAT an energy of 10 carries a few roundings of 6e-7. */

@@ -16,6 +16,7 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.LayerChecks;
 import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -23,6 +24,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** {@link LayerChecks} on networks with one and several RBM layers. */
+@Tag("gpu")
 class RbmLayerChecksTest {
 
   private static RestrictedBoltzmannMachine.Builder rbm(int nOut) {

@@ -12,6 +12,7 @@ import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.TinyRbm;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -30,6 +31,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * a cell, and counted in a few bins of about equal probability; the difference between {@code p}
  * and its step function on the grid is of second order in the width of a cell.
  */
+@Tag("gpu")
 class RbmNoDriftTest {
 
   private static final int ROWS = 25_000;

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.Oracles;
 import org.dl4jebm.layers.testing.TinyRbm;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,6 +19,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** {@link RbmModel} against exact values by enumeration. */
+@Tag("gpu")
 class RbmOracleTest {
 
   private static final String R43 = "R(4,3)";

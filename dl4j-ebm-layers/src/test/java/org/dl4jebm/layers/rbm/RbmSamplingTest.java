@@ -10,6 +10,7 @@ import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.TinyRbm;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,6 +20,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Samples of {@link RbmModel}: conditional distributions, and the stationary one. */
+@Tag("gpu")
 class RbmSamplingTest {
 
   private static final int ROWS = 100_000;

@@ -9,9 +9,11 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.dl4jebm.layers.testing.LayerChecks;
 import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** {@link LayerChecks} on layers of each type of hidden and of visible units. */
+@Tag("gpu")
 class RbmUnitsLayerChecksTest {
 
   private static final UnitType MIXED =

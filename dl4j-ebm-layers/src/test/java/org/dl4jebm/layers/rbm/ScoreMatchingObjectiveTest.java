@@ -22,6 +22,7 @@ import org.dl4jebm.layers.score.ScoreMatchingLoss;
 import org.dl4jebm.layers.testing.LayerChecks;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.nd4j.linalg.activations.Activation;
@@ -34,6 +35,7 @@ import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
+@Tag("gpu")
 class ScoreMatchingObjectiveTest {
 
   private static final int N_IN = 4;

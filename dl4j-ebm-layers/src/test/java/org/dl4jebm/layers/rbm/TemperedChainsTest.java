@@ -20,6 +20,7 @@ import org.dl4jebm.layers.rbm.Tempering.Path;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.TinyRbm;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -29,6 +30,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Parallel tempering as a negative phase: every replica keeps its distribution. */
+@Tag("gpu")
 class TemperedChainsTest {
 
   private static final int TEMPERATURES = 4;

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.serde.JsonMappers;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.NdAssert;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -29,6 +30,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** What each {@link UnitType} promises by itself. */
+@Tag("gpu")
 class UnitTypeTest {
 
   static Stream<UnitType> types() {

@@ -30,6 +30,7 @@ import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.LayerChecks;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.nd4j.linalg.activations.Activation;
@@ -41,6 +42,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 
+@Tag("gpu")
 class ScoreLossesTest {
 
   private static final int D = 3;

@@ -19,6 +19,7 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.LayerChecks;
 import org.dl4jebm.layers.testing.NdAssert;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -36,6 +37,7 @@ import org.nd4j.linalg.schedule.ISchedule;
 import org.nd4j.linalg.schedule.ScheduleType;
 
 /** Against DL4J's updaters, step by step. */
+@Tag("gpu")
 class HostUpdatersTest {
 
   private static final ISchedule SCHEDULE =

@@ -15,6 +15,7 @@ import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.random.Seeds;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -24,6 +25,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Every family against closed forms, quadrature, enumeration and central differences. */
+@Tag("gpu")
 class LatentDistributionTest {
 
   private static final int ROWS = 5;

@@ -34,6 +34,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.dl4jebm.layers.testing.LayerChecks;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.nd4j.linalg.activations.Activation;
@@ -48,6 +49,7 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 import org.nd4j.linalg.schedule.ScheduleType;
 
 /** The layer inside networks. */
+@Tag("gpu")
 class LatentVariablesTest {
 
   private static final int LATENTS = 4;

@@ -21,6 +21,7 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.NdAssert;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -31,6 +32,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 
 /** What all likelihoods have in common. */
+@Tag("gpu")
 class LikelihoodTest {
 
   private static final int SAMPLES = 3;

@@ -7,6 +7,7 @@ import java.io.Serializable;
 import java.lang.ref.Reference;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
+import org.dl4jebm.layers.HostMemory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -61,7 +62,7 @@ final class RowGatherer implements Serializable {
    * On the CPU a copy of each row's memory takes a third of the time that ND4J's operation does.
    */
   private void copy(int[] rows, INDArray into) {
-    if (!Nd4j.getEnvironment().isCPU()) {
+    if (!HostMemory.holdsArrays()) {
       Nd4j.pullRows(matrix, into, 1, rows);
       return;
     }

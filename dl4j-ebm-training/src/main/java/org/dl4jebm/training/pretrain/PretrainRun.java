@@ -16,6 +16,7 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.dl4jebm.layers.HostMemory;
 import org.dl4jebm.layers.pretrain.ResumablePretraining;
 import org.dl4jebm.layers.pretrain.WeightedPretraining;
 import org.dl4jebm.layers.random.RandomStream;
@@ -313,11 +314,14 @@ final class PretrainRun {
 
   /**
    * DL4J lets layers above others change their input, and a dropout layer below, in inference mode,
-   * hands on the data themselves.
+   * hands on the data themselves. Elsewhere than in the memory of the host an array may have no
+   * address.
    */
   private boolean mayBeChanged(Stage stage, INDArray input, INDArray[] features) {
     return !stack.hasLayersBelow(stage)
-        || Arrays.stream(features).noneMatch(x -> x.data().address() == input.data().address());
+        || (HostMemory.holdsArrays()
+            && Arrays.stream(features)
+                .noneMatch(x -> x.data().address() == input.data().address()));
   }
 
   private void tellListeners(Layer layer, Consumer<TrainingListener> call) {

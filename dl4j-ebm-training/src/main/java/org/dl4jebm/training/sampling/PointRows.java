@@ -7,6 +7,7 @@ import java.lang.ref.Reference;
 import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
+import org.dl4jebm.layers.HostMemory;
 import org.dl4jebm.layers.Rows;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -53,7 +54,7 @@ final class PointRows {
 
   /** Writes row {@code i} of one matrix into row {@code places[i]} of another. */
   static void scatter(INDArray from, INDArray to, int[] places) {
-    if (!Nd4j.getEnvironment().isCPU()) {
+    if (!HostMemory.holdsArrays()) {
       for (int i = 0; i < places.length; i++) {
         to.putRow(places[i], from.getRow(i));
       }
@@ -71,7 +72,7 @@ final class PointRows {
 
   /** Overwrites the chosen rows. */
   static void copy(INDArray from, INDArray to, boolean[] which) {
-    if (!Nd4j.getEnvironment().isCPU()) {
+    if (!HostMemory.holdsArrays()) {
       INDArray chosen = Nd4j.createFromArray(which);
       INDArray result = to.ulike();
       Nd4j.exec(new Select(new INDArray[] {chosen, from, to}, new INDArray[] {result}));

@@ -26,6 +26,7 @@ import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.Oracles;
 import org.dl4jebm.layers.testing.TinyRbm;
 import org.dl4jebm.training.report.Progress;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,6 +35,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** {@link AnnealedImportanceSampling} on machines that can be enumerated. */
+@Tag("gpu")
 class AnnealedImportanceSamplingTest {
 
   private static final double[] BASE_VISIBLE = {0.3, -0.4, 0.2, 0.1};

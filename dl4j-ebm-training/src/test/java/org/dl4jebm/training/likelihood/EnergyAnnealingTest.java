@@ -28,6 +28,7 @@ import org.dl4jebm.training.sampling.Mala;
 import org.dl4jebm.training.sampling.TestEnergies;
 import org.dl4jebm.training.sampling.TestEnergies.Counting;
 import org.dl4jebm.training.sampling.TestEnergies.Mixture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -37,6 +38,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
+@Tag("gpu")
 class EnergyAnnealingTest {
 
   private static final Mixture MIXTURE = Mixture.TWO;

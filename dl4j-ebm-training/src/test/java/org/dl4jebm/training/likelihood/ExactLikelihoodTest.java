@@ -25,6 +25,7 @@ import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.Oracles;
 import org.dl4jebm.layers.testing.TinyRbm;
 import org.dl4jebm.training.report.Progress;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,6 +35,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** {@link ExactLikelihood} against values from elsewhere. */
+@Tag("gpu")
 class ExactLikelihoodTest {
 
   private static final String R43 = "R(4,3)";

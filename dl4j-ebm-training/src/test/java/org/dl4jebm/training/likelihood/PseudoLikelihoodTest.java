@@ -21,6 +21,7 @@ import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.Oracles;
 import org.dl4jebm.layers.testing.TinyRbm;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,6 +30,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** {@link PseudoLikelihood} against sums in plain Java. */
+@Tag("gpu")
 class PseudoLikelihoodTest {
 
   /** {@code log p(v_i | v_rest)} of each unit, from the probabilities of all states. */

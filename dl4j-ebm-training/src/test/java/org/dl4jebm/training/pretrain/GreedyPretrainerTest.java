@@ -25,6 +25,7 @@ import org.deeplearning4j.optimize.api.BaseTrainingListener;
 import org.dl4jebm.training.data.ShuffledDataSetIterator;
 import org.dl4jebm.training.pretrain.PretrainResult.LayerResult;
 import org.dl4jebm.training.pretrain.Stacks.Snapshot;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -38,6 +39,7 @@ import org.nd4j.linalg.schedule.MapSchedule;
 import org.nd4j.linalg.schedule.ScheduleType;
 
 /** A plain stack of RBMs against a reference loop that has nothing of the trainer's in it. */
+@Tag("gpu")
 class GreedyPretrainerTest {
 
   private static final int EPOCHS = 3;

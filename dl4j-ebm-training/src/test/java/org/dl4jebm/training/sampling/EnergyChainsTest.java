@@ -23,6 +23,7 @@ import org.dl4jebm.layers.testing.TinyRbm;
 import org.dl4jebm.training.DifferentiableEnergy;
 import org.dl4jebm.training.sampling.TestEnergies.Counting;
 import org.dl4jebm.training.sampling.TestEnergies.Mixture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -32,6 +33,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
+@Tag("gpu")
 class EnergyChainsTest {
 
   private static final double[] EDGES = {-3, -2.5, -2, -1.5, -1, 0, 0.5, 1, 1.5, 2, 3};

@@ -18,6 +18,7 @@ import org.dl4jebm.layers.rbm.SpinUnits;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.TinyRbm;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -26,6 +27,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** {@link GibbsChains} on machines that can be enumerated. */
+@Tag("gpu")
 class GibbsChainsTest {
 
   private static final int CHAINS = 50_000;

@@ -14,6 +14,7 @@ import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
 import org.dl4jebm.layers.testing.TinyRbm;
 import org.dl4jebm.training.Score;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +24,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
+@Tag("gpu")
 class LangevinChainsTest {
 
   private static final Score STANDARD_NORMAL = INDArray::neg;

@@ -49,6 +49,7 @@ import org.dl4jebm.training.report.Progress;
 import org.dl4jebm.training.sampling.AnnealedLangevin;
 import org.dl4jebm.training.sampling.AnnealedLangevinOptions;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.nd4j.linalg.activations.Activation;
@@ -64,6 +65,7 @@ import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
+@Tag("gpu")
 class ScoreMatchingTest {
 
   private static final int D = 3;

@@ -17,6 +17,7 @@ import org.dl4jebm.layers.energy.Probes;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.testing.Limits;
 import org.dl4jebm.layers.testing.NdAssert;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -30,6 +31,7 @@ import org.nd4j.linalg.learning.config.NoOp;
  * On Gaussian energies, where everything is known in closed form. The oracle is that of {@code
  * gaussian_score_matching}: covariance [[2, .6], [.6, 1]].
  */
+@Tag("gpu")
 class ScoreObjectiveTest {
 
   private static final double[] AT_OPTIMUM = {

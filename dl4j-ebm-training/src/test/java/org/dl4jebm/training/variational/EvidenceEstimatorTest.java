@@ -33,6 +33,7 @@ import org.dl4jebm.layers.variational.LatentVariables;
 import org.dl4jebm.layers.variational.LikelihoodOutput;
 import org.dl4jebm.layers.variational.SampleBound;
 import org.dl4jebm.training.data.ShuffledDataSetIterator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -40,6 +41,7 @@ import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Evidence against closed forms and enumeration. */
+@Tag("gpu")
 class EvidenceEstimatorTest {
 
   private static Evidence evidence(MultiLayerNetwork network, int samples, INDArray data) {
