@@ -163,7 +163,11 @@ public final class DeviceChains implements AutoCloseable {
     return Transfers.floats(sum);
   }
 
-  /** The visible states, {@code chains nIn} numbers in row-major order. */
+  /**
+   * Waits for the sweeps and copies the visible states.
+   *
+   * @return {@code chains nIn} numbers in row-major order
+   */
   public float[] visible() {
     return Transfers.floats(memory.get(VISIBLE));
   }

@@ -174,7 +174,7 @@ class DeviceSamplingTest {
         assertEquals(examples.getColumn(column), later.getColumn(column));
         assertEquals(examples.getColumn(column), mean.getColumn(column));
       }
-      chains.close();
+      chains.on(Execution.ND4J);
       assertEquals(138, chains.sweep(1).sweeps());
     }
   }

@@ -402,15 +402,15 @@ class DeviceTrainingTest {
   void dataThatDoNotFitComeBatchByBatchAndLargerBatchesFindRoomOrAreRefused() {
     RestrictedBoltzmannMachineLayer layer = layer(global(), machine -> machine);
     try (DeviceStandIn standIn = DeviceStandIn.host(30_000);
-        OpenDevice device = OpenDevice.open();
-        DeviceTraining training = device.training(layer, 1, 1_000_000)) {
+        OpenDevice device = OpenDevice.open()) {
       assertEquals(1, standIn.opened());
-      assertFalse(training.isResident());
-      training.load();
-      training.step(Nd4j.createFromArray(data(ReferenceSteps.Kind.BERNOULLI, 1)));
-      assertThrows(DeviceException.class, () -> training.reserve(1000));
-      training.step(Nd4j.createFromArray(data(ReferenceSteps.Kind.BERNOULLI, 2)));
-      training.close();
+      try (DeviceTraining training = device.training(layer, 1, 1_000_000)) {
+        assertFalse(training.isResident());
+        training.load();
+        training.step(Nd4j.createFromArray(data(ReferenceSteps.Kind.BERNOULLI, 1)));
+        assertThrows(DeviceException.class, () -> training.reserve(1000));
+        training.step(Nd4j.createFromArray(data(ReferenceSteps.Kind.BERNOULLI, 2)));
+      }
       assertEquals(30_000, device.device().freeBytes());
     }
   }
