@@ -53,6 +53,10 @@ public final class Program {
       System.out.println(backend);
     }
     HostTuning.apply();
+    // JavaCPP compares the memory of the process with a limit at each small native allocation, a
+    // quarter of the time of small networks. By default the limit is four times the largest heap,
+    // which is all the memory of the machine and guards nothing.
+    setIfAbsent("org.bytedeco.javacpp.maxPhysicalBytes", "0");
     setIfAbsent("java.awt.headless", "true");
     setIfAbsent("org.slf4j.simpleLogger.defaultLogLevel", "warn");
     int code = body.run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args);

@@ -11,6 +11,7 @@ import org.dl4jebm.examples.cli.Program;
 import org.dl4jebm.examples.data.Digits;
 import org.dl4jebm.training.data.MnistFolder;
 import org.dl4jebm.training.data.TrainTest;
+import org.dl4jebm.training.host.HostThreads;
 import org.dl4jebm.training.host.HostTuning;
 import org.dl4jebm.training.report.ConsoleProgress;
 import org.dl4jebm.training.report.OutputFolder;
@@ -112,6 +113,10 @@ public abstract class StackProgram implements Callable<Integer> {
     PrintWriter printer = spec.commandLine().getOut();
     OutputFolder folder = OutputFolder.create(out == null ? defaultFolder() : out);
     HostTuning.apply().lines().forEach(printer::println);
+    if (data == null) {
+      // Networks of some thousand weights a layer: two trainings beside each other instead.
+      HostThreads.limit(1);
+    }
     TrainTest images = data == null ? Digits.load() : MnistFolder.load(data);
     return new Experiment(options, images, source, folder, printer, progress);
   }
