@@ -11,6 +11,7 @@ import org.dl4jebm.examples.cli.Program;
 import org.dl4jebm.examples.rbm.RbmArguments;
 import org.dl4jebm.examples.rbm.RbmExperiment;
 import org.dl4jebm.examples.rbm.RbmPreset;
+import org.dl4jebm.training.device.Execution;
 import org.dl4jebm.training.host.HostTuning;
 import org.dl4jebm.training.report.ConsoleProgress;
 import org.dl4jebm.training.report.OutputFolder;
@@ -62,6 +63,15 @@ public final class RbmLikelihood implements Callable<Integer> {
       description = "Folder for results. Default: ${DEFAULT-VALUE}.")
   private Path out;
 
+  @Option(
+      names = "--execution",
+      paramLabel = "NAME",
+      defaultValue = "ND4J",
+      description =
+          "What trains and anneals: ${COMPLETION-CANDIDATES}; DEVICE is a GPU through the kernels of"
+              + " this library, and ND4J where that cannot be. Default: ${DEFAULT-VALUE}.")
+  private Execution execution;
+
   @Mixin private RbmArguments arguments;
 
   private RbmLikelihood() {}
@@ -100,6 +110,7 @@ public final class RbmLikelihood implements Callable<Integer> {
                 arguments.over(preset.evidence()),
                 arguments.seeds(),
                 arguments.monitorEvery(),
+                execution,
                 preset.published());
         OutputFolder folder = OutputFolder.create(out);
         HostTuning.apply().lines().forEach(printer::println);

@@ -112,6 +112,25 @@ class RbmLikelihoodTest {
     }
   }
 
+  /** Where there is no device, the reason is told and the numbers are those of ND4J. */
+  @Test
+  void executionOnADeviceTellsWhatRan() throws IOException {
+    String[] few = {"--preset=bars", "--method=CD", "--epochs=2", "--seeds=3"};
+    List<String> with = new ArrayList<>(List.of(few));
+    with.add("--execution=device");
+    assertEquals(0, run(with.toArray(String[]::new)), err::toString);
+    String ran =
+        out.toString().lines().filter(line -> line.contains("trained on ")).findAny().orElse("");
+    assertTrue(ran.matches("seed 3: trained on \\S.*"), out::toString);
+    if (ran.contains("ND4J (")) {
+      String first = Files.readString(folder.resolve("out/results.md")).lines().toList().get(4);
+      assertEquals(0, run(few), err::toString);
+      String second = Files.readString(folder.resolve("out/results.md")).lines().toList().get(4);
+      assertEquals(
+          List.of(first.split("\\|")).subList(0, 9), List.of(second.split("\\|")).subList(0, 9));
+    }
+  }
+
   @Test
   void barsAndStripesHoldEachPatternOnceAndTheTwoPlainOnesTwice() {
     float[][] images = BarsAndStripes.all(2).toFloatMatrix();

@@ -22,7 +22,22 @@ public final class StableSoftmax {
    * @return {@code rows}
    */
   public static INDArray softmax(INDArray rows) {
+    return softmax(rows, 1);
+  }
+
+  /**
+   * Replaces every row {@code x} by the softmax of {@code x / temperature}, also where the
+   * quotients are beyond the largest number of the type.
+   *
+   * @param rows {@code [m, K]}. Modified.
+   * @param temperature greater than 0
+   * @return {@code rows}
+   */
+  public static INDArray softmax(INDArray rows, double temperature) {
     rows.subiColumnVector(rows.max(1));
+    if (temperature != 1) {
+      rows.divi(temperature);
+    }
     Transforms.exp(rows, false);
     return rows.diviColumnVector(rows.sum(1));
   }

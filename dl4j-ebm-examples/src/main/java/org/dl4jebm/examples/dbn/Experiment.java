@@ -25,8 +25,10 @@ import org.dl4jebm.training.ModelFiles;
 import org.dl4jebm.training.data.LabelledImages;
 import org.dl4jebm.training.data.ShuffledDataSetIterator;
 import org.dl4jebm.training.data.TrainTest;
+import org.dl4jebm.training.device.Execution;
 import org.dl4jebm.training.pretrain.GreedyPretrainer;
 import org.dl4jebm.training.pretrain.PretrainOptions;
+import org.dl4jebm.training.pretrain.PretrainResult;
 import org.dl4jebm.training.report.OutputFolder;
 import org.dl4jebm.training.report.Progress;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -49,8 +51,10 @@ public final class Experiment {
    *
    * @param checkpointEvery batches from one checkpoint to the next, 0 for no checkpoints
    * @param resume whether to go on from the checkpoints in the output folder
+   * @param execution what trains
    */
-  public record Pretrain(int checkpointEvery, boolean resume) implements Source {
+  public record Pretrain(int checkpointEvery, boolean resume, Execution execution)
+      implements Source {
 
     /**
      * Checks the values.
@@ -169,7 +173,9 @@ public final class Experiment {
     long start = System.nanoTime();
     MultiLayerNetwork stack = Networks.stack(options, data.train(), seed);
     PretrainOptions pretrainOptions =
-        PretrainOptions.epochs(options.pretrain().epochs()).withSeed(seed);
+        PretrainOptions.epochs(options.pretrain().epochs())
+            .withSeed(seed)
+            .withExecution(how.execution());
     if (how.checkpointEvery() > 0) {
       pretrainOptions = pretrainOptions.withCheckpoint(checkpoint(seed), how.checkpointEvery());
     }
@@ -178,10 +184,15 @@ public final class Experiment {
         new ShuffledDataSetIterator(
             data.train().features(),
             ShuffledDataSetIterator.Options.shuffled(options.pretrain().batch(), seed));
-    if (how.resume() && Files.exists(checkpoint(seed))) {
-      pretrainer.resume(stack, batches, checkpoint(seed));
-    } else {
-      pretrainer.fit(stack, batches);
+    PretrainResult result =
+        how.resume() && Files.exists(checkpoint(seed))
+            ? pretrainer.resume(stack, batches, checkpoint(seed))
+            : pretrainer.fit(stack, batches);
+    if (how.execution() != Execution.ND4J) {
+      result
+          .layers()
+          .forEach(
+              layer -> print("seed %d: layer %s ran on %s", seed, layer.name(), layer.ranOn()));
     }
     ModelFiles.write(stack, stackFile(seed));
     print("seed %d: stack pretrained in %.1f s", seed, (System.nanoTime() - start) / 1e9);

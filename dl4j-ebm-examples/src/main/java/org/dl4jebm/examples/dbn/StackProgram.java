@@ -11,6 +11,7 @@ import org.dl4jebm.examples.cli.Program;
 import org.dl4jebm.examples.data.Digits;
 import org.dl4jebm.training.data.MnistFolder;
 import org.dl4jebm.training.data.TrainTest;
+import org.dl4jebm.training.device.Execution;
 import org.dl4jebm.training.host.HostThreads;
 import org.dl4jebm.training.host.HostTuning;
 import org.dl4jebm.training.report.ConsoleProgress;
@@ -64,6 +65,15 @@ public abstract class StackProgram implements Callable<Integer> {
       names = "--resume",
       description = "Go on with pretraining from the checkpoints in the output folder.")
   private boolean resume;
+
+  @Option(
+      names = "--execution",
+      paramLabel = "NAME",
+      defaultValue = "ND4J",
+      description =
+          "What pretrains: ${COMPLETION-CANDIDATES}; DEVICE is a GPU through the kernels of this"
+              + " library, and ND4J where that cannot be. Default: ${DEFAULT-VALUE}.")
+  private Execution execution;
 
   /** For subclasses. */
   protected StackProgram() {}
@@ -122,22 +132,25 @@ public abstract class StackProgram implements Callable<Integer> {
   }
 
   private Experiment.Source source(StackOptions options) {
-    boolean unused = pretrained != null || resume || checkpointEvery != 0;
+    boolean unused =
+        pretrained != null || resume || checkpointEvery != 0 || execution != Execution.ND4J;
     if (unused && !options.starts().contains(Start.PRETRAINED)) {
       throw new IllegalArgumentException(
           "--starts is "
               + options.starts().get(0).name()
-              + ", so no stack is needed; accepted: no --pretrained, --resume or --checkpoint-every"
+              + ", so no stack is needed; accepted: no --pretrained, --resume, --checkpoint-every or"
+              + " --execution"
               + " beside it");
     }
     if (pretrained == null) {
-      return new Experiment.Pretrain(checkpointEvery, resume);
+      return new Experiment.Pretrain(checkpointEvery, resume, execution);
     }
-    if (resume || checkpointEvery != 0) {
+    if (resume || checkpointEvery != 0 || execution != Execution.ND4J) {
       throw new IllegalArgumentException(
           "--pretrained is "
               + pretrained
-              + ", so nothing is pretrained; accepted: no --resume and no --checkpoint-every"
+              + ", so nothing is pretrained; accepted: no --resume, --checkpoint-every or"
+              + " --execution"
               + " beside it");
     }
     return new Experiment.FromFile(pretrained);

@@ -6,6 +6,7 @@ package org.dl4jebm.examples.rbm;
 import org.dl4jebm.layers.random.RandomStream;
 import org.dl4jebm.layers.random.Seeds;
 import org.dl4jebm.layers.rbm.RbmModel;
+import org.dl4jebm.training.device.Execution;
 import org.dl4jebm.training.likelihood.AisOptions;
 import org.dl4jebm.training.likelihood.AisSandwich;
 import org.dl4jebm.training.likelihood.AnnealedImportanceSampling;
@@ -30,10 +31,12 @@ final class Likelihood {
   private static final int STREAM = 7;
 
   private final EvidenceSettings settings;
+  private final Execution execution;
   private final Progress progress;
 
-  Likelihood(EvidenceSettings settings, Progress progress) {
+  Likelihood(EvidenceSettings settings, Execution execution, Progress progress) {
     this.settings = settings;
+    this.execution = execution;
     this.progress = progress;
   }
 
@@ -77,7 +80,9 @@ final class Likelihood {
         new AnnealedImportanceSampling(
             model,
             BaseRate.ofData(model, train),
-            AisOptions.linear(settings.temperatures(), settings.chains()).withSeed(stream),
+            AisOptions.linear(settings.temperatures(), settings.chains())
+                .withSeed(stream)
+                .withExecution(execution),
             progress);
     try (RandomStream random = new RandomStream(stream)) {
       INDArray starts = model.gibbs(firstRows(train, settings.chains()), settings.burnIn(), random);

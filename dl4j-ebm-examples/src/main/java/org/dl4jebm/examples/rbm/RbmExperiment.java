@@ -20,10 +20,12 @@ import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachine;
 import org.dl4jebm.layers.rbm.RestrictedBoltzmannMachineLayer;
 import org.dl4jebm.training.ModelFiles;
 import org.dl4jebm.training.data.ShuffledDataSetIterator;
+import org.dl4jebm.training.device.Execution;
 import org.dl4jebm.training.monitor.MonitorOptions;
 import org.dl4jebm.training.monitor.RbmMonitor;
 import org.dl4jebm.training.pretrain.GreedyPretrainer;
 import org.dl4jebm.training.pretrain.PretrainOptions;
+import org.dl4jebm.training.pretrain.PretrainResult;
 import org.dl4jebm.training.report.ImageGrid;
 import org.dl4jebm.training.report.OutputFolder;
 import org.dl4jebm.training.report.Progress;
@@ -55,6 +57,7 @@ public final class RbmExperiment {
    * @param evidence how its likelihood is estimated
    * @param seeds of the repetitions, not 0; at least one, none twice
    * @param monitorEvery epochs from one look at the training to the next, or 0 for none
+   * @param execution what trains, and anneals chains
    * @param published the figure to compare with
    */
   public record Settings(
@@ -62,6 +65,7 @@ public final class RbmExperiment {
       EvidenceSettings evidence,
       List<Long> seeds,
       int monitorEvery,
+      Execution execution,
       String published) {
 
     /**
@@ -118,7 +122,8 @@ public final class RbmExperiment {
       print("seed %d: trained in %.1f s", seed, trained);
       pictures(layer.model(), seed);
       Finding finding =
-          new Likelihood(settings.evidence(), progress).of(layer.model(), data, seed, trained);
+          new Likelihood(settings.evidence(), settings.execution(), progress)
+              .of(layer.model(), data, seed, trained);
       finding.lines().forEach(line -> print("seed %d: %s", seed, line));
       findings.add(finding);
     }
@@ -149,14 +154,22 @@ public final class RbmExperiment {
     if (settings.monitorEvery() > 0) {
       network.setListeners(monitor(network, seed));
     }
-    new GreedyPretrainer(PretrainOptions.epochs(training.epochs()).withSeed(seed), progress)
-        .fit(
-            network,
-            new ShuffledDataSetIterator(
-                data.train(),
-                ShuffledDataSetIterator.Options.shuffled(
-                        Math.min(training.batch(), data.train().rows()), seed)
-                    .reusingArrays()));
+    PretrainResult result =
+        new GreedyPretrainer(
+                PretrainOptions.epochs(training.epochs())
+                    .withSeed(seed)
+                    .withExecution(settings.execution()),
+                progress)
+            .fit(
+                network,
+                new ShuffledDataSetIterator(
+                    data.train(),
+                    ShuffledDataSetIterator.Options.shuffled(
+                            Math.min(training.batch(), data.train().rows()), seed)
+                        .reusingArrays()));
+    if (settings.execution() != Execution.ND4J) {
+      print("seed %d: trained on %s", seed, result.layers().get(0).ranOn());
+    }
     ModelFiles.write(network, folder.path().resolve("machine-seed" + seed + ".zip"));
     return (RestrictedBoltzmannMachineLayer) network.getLayer(0);
   }

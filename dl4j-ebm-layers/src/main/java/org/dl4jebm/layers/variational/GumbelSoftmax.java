@@ -91,7 +91,7 @@ public record GumbelSoftmax(
   }
 
   private INDArray relaxed(INDArray eta, INDArray noise, double temperature) {
-    return StableSoftmax.softmax(groups(eta.add(noise).divi(temperature)));
+    return StableSoftmax.softmax(groups(eta.add(noise)), temperature);
   }
 
   @Override

@@ -43,7 +43,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *       averages over them. (Use 1 for the ELBO; several need layers between that treat rows apart,
  *       so not DL4J's dense layers on time series.) Where latent variables follow on latent
  *       variables with several samples, see {@link Builder#inputSamples}.
- *   <li>Outside training it is what {@link LatentInference} says, one row an example.
+ *   <li>Outside training it is what {@link LatentInference} says, one row an example. So it is also
+ *       in a layer that {@code TransferLearning} has frozen, as DL4J's frozen layers work as in
+ *       inference: no samples are drawn there, and the divergence is not in the score.
  *   <li>{@code net.score()} holds the divergence term (as DL4J's l2 terms are part of it) and the
  *       gradient its derivative. DL4J's {@code scoreExamples} adds the mean over the batch to each
  *       example.

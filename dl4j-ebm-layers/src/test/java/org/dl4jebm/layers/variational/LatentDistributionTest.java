@@ -368,6 +368,19 @@ class LatentDistributionTest {
     assertEquals(0, values.mul(0).sumNumber().doubleValue(), () -> what + "\n" + values);
   }
 
+  /** Divided by the temperature these logits are beyond the largest FLOAT. */
+  @Test
+  void logitsBeyondTheRangeOfTheTypeGiveFiniteSamples() {
+    GumbelSoftmax gumbel = new GumbelSoftmax(3, DiscreteGradient.RELAXED, 1e-3);
+    INDArray eta =
+        Nd4j.createFromArray(new float[][] {{1e37f, -1e37f, 3e37f}, {2e36f, 2e36f, -3e37f}});
+    INDArray noise = Nd4j.createFromArray(new float[][] {{1, 0, -1}, {0, 0, 5}});
+    INDArray sample = gumbel.sample(eta, noise, 1e-3);
+    assertEquals(Nd4j.createFromArray(new float[][] {{0, 0, 1}, {0.5f, 0.5f, 0}}), sample);
+    requireFinite(
+        gumbel.sampleGradient(eta, noise, 1e-3, Nd4j.ones(DataType.FLOAT, 2, 3)), "gradient");
+  }
+
   @Test
   void manyDrawsAtALowTemperatureAreFinite() {
     // Long.getLong so that the 1e8 draws of a thorough run need no other code.
