@@ -30,6 +30,16 @@ public final class DeviceStandIn implements AutoCloseable {
     return new DeviceStandIn(new TestDevices.Kind("host", () -> new HostDevice(bytes)));
   }
 
+  /** There is none, also where the machine has a GPU. */
+  public static DeviceStandIn none() {
+    return new DeviceStandIn(
+        new TestDevices.Kind(
+            "none",
+            () -> {
+              throw new DeviceException("there is no device in this test");
+            }));
+  }
+
   static DeviceStandIn of(TestDevices.Kind kind) {
     return new DeviceStandIn(kind);
   }

@@ -205,7 +205,11 @@ class DevicePretrainingTest {
     MultiLayerNetwork plain = Stacks.mln();
     new GreedyPretrainer(PretrainOptions.epochs(1)).fit(plain, shuffled());
     MultiLayerNetwork asked = Stacks.mln();
-    PretrainResult without = new GreedyPretrainer(onDevice(1)).fit(asked, shuffled());
+    PretrainResult without;
+    try (DeviceStandIn none = DeviceStandIn.none()) {
+      without = new GreedyPretrainer(onDevice(1)).fit(asked, shuffled());
+      assertEquals(0, none.opened());
+    }
     Snapshot.of(plain).assertSame(asked);
     for (int i = 0; i < 3; i++) {
       String ranOn = without.layers().get(i).ranOn();
