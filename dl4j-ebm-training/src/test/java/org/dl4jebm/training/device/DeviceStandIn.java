@@ -6,7 +6,7 @@ package org.dl4jebm.training.device;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Within a try block this thread has a device that is plain Java, as tests of other rooms need. */
+/** Within a try block this thread has a device without a GPU, as tests of other rooms need. */
 public final class DeviceStandIn implements AutoCloseable {
 
   private final List<Device> opened = new ArrayList<>();
@@ -20,12 +20,14 @@ public final class DeviceStandIn implements AutoCloseable {
         });
   }
 
-  /** A device with memory without end. */
+  /**
+   * The kernels themselves, run on the CPU, where there is a compiler for them; else plain Java.
+   */
   public static DeviceStandIn host() {
-    return new DeviceStandIn(new TestDevices.Kind("host", HostDevice::new));
+    return new DeviceStandIn(TestDevices.all().get(TestDevices.all().size() - 1));
   }
 
-  /** A device with so many bytes. */
+  /** Plain Java with so many bytes. */
   public static DeviceStandIn host(long bytes) {
     return new DeviceStandIn(new TestDevices.Kind("host", () -> new HostDevice(bytes)));
   }
