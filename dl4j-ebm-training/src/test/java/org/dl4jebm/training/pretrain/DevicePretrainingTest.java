@@ -320,8 +320,8 @@ class DevicePretrainingTest {
   }
 
   /**
-   * Both runs end with about the same error: the band of a fifth is four times the spread between
-   * seeds, and less than a tenth of what is learned.
+   * Both runs end with about the same error: that they differ by less than a fifth is asked for,
+   * not derived.
    */
   @Test
   void aDeepBeliefNetworkLearnsAsWellAndIsFineTunedSavedAndLoaded() throws IOException {
