@@ -11,7 +11,8 @@ public enum Execution {
   /**
    * An NVIDIA GPU through the kernels of this library, with nothing but the driver and cuBLAS. What
    * is not supported there, and everything where there is no such GPU, runs on ND4J, with a line in
-   * the log that says why.
+   * the log that says why. Products are in FLOAT; the system property {@code
+   * org.dl4jebm.device.tf32=true} lets them round their factors to TF32, which is faster.
    */
   DEVICE
 }

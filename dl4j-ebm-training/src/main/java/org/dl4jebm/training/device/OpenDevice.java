@@ -37,7 +37,7 @@ public final class OpenDevice implements AutoCloseable {
   }
 
   private static Device gpu() {
-    return CudaDevice.open(CudaOptions.DEFAULT);
+    return CudaDevice.open(CudaOptions.of(System::getProperty));
   }
 
   /** For tests: opens something else in this thread, or, if null, the GPU again. */
